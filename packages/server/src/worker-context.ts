@@ -1,0 +1,76 @@
+// What one worker thread has in hand while it serves commands: the store, one receive buffer, one reply writer, one decoded request and the
+// parts shared with other threads. Made once a worker (worker.ts) and passed to every session and command; nothing in it belongs to a connection.
+// All of it is used by its own thread only, except what stands in shared memory (store, settings, activity, outboxes, prefixes, configs, connections).
+// Sessions and commands read the fields afresh: `input` and `inputView` are exchanged for the time in which an over-long line is served.
+import type { ByteWriter, Request } from '@shoal/protocol';
+import type { Store } from '@shoal/store';
+import type { ActivityLog } from './activity-log.js';
+import type { ConfigTable } from './config-table.js';
+import type { ConnectionTable } from './connection-table.js';
+import type { HostLink } from './messages.js';
+import type { Outboxes } from './outbox.js';
+import type { PrefixTable } from './prefix-table.js';
+import type { Settings } from './settings.js';
+
+/** Bytes that one receive call may bring; the scratch that decoders and sessions use lies behind them in the same buffer. */
+export const INPUT_BYTES = 65_536;
+
+/** Replies beyond this many bytes are handed to the transport before the next command (or the next piece of a value) is answered. */
+export const OUTPUT_HIGH_WATER_BYTES = 262_144;
+
+/** What a session (or a command) tells its caller to do next. */
+export const Outcome = {
+  /** All input is used or held: wait for more. */
+  OPEN: 0,
+  /** The turn's share of commands (-R) is used up and input is held: call run(hold()) again after the other connections. */
+  YIELD: 1,
+  /** The transport has a backlog: call run(hold()) again once it has drained, read nothing before. */
+  BLOCKED: 2,
+  /** Send what is in the output, then close. */
+  CLOSE: 3,
+  /** An outbox feeds the connection (watch, key dump): see ConnectionInfo.outbox. */
+  STREAM: 4,
+} as const;
+
+/** memcached's words for the end of a connection, as `watch connevents` prints them. */
+export const CloseReason = { ERROR: 0, NORMAL: 1, IDLE_TIMEOUT: 2, SHUTDOWN: 3 } as const;
+
+/** What a session knows of its connection. The transport makes it and owns it. */
+export interface ConnectionInfo {
+  /** The number shown as cfd in watch lines and as the row's name in `stats conns`. */
+  readonly id: number;
+  /** Row of the connection table. */
+  readonly row: number;
+  /** Slot of the outbox that feeds this connection, -1 when none does. */
+  outbox: number;
+  /** A CloseReason, set before a session answers CLOSE. */
+  closeReason: number;
+}
+
+/** The way out of a session, made by the transport, one for each connection. */
+export interface Flusher {
+  /**
+   * Sends all that stands in worker.output and empties it. False: the socket did not take everything, the rest now waits in the
+   * connection's backlog and the session must append nothing more before it is run again.
+   */
+  flush(): boolean;
+}
+
+export interface WorkerContext {
+  readonly id: number;
+  readonly store: Store;
+  /** INPUT_BYTES of received bytes, then the protocol's scratch. */
+  input: Uint8Array;
+  inputView: DataView;
+  readonly output: ByteWriter;
+  readonly request: Request;
+  /** ServerCounter.* row of this worker. */
+  readonly counters: Float64Array;
+  readonly settings: Settings;
+  readonly activity: ActivityLog;
+  readonly prefixes: PrefixTable;
+  readonly configs: ConfigTable;
+  readonly connections: ConnectionTable;
+  readonly outboxes: Outboxes;
+  readonly host: HostLink;
+}
