@@ -1,0 +1,12 @@
+/**
+ * The only door of @shoal/protocol: memcached's text, meta and binary dialects and the discovery payload, as pure
+ * functions over bytes. No I/O, no clock, no store.
+ */
+
+export * from './byte-writer.js';
+export * from './decoder.js';
+export * from './limits.js';
+export * from './number.js';
+export * from './opcode.js';
+export * from './request.js';
+export * from './status.js';
