@@ -1,0 +1,212 @@
+// The closed loop: each connection sends a batch, waits until every byte of its replies is there and right, then sends the next one.
+// One thread on epoll; called by load.ts for the preload, the warm-up and the measured window, each of which drains before it returns.
+// Bounds: one batch in flight per connection, RECEIVE_BYTES per recv, STALL_MS without any reply ends the run.
+// A wrong reply, a closed connection and a stall are LoadErrors: the run is worthless then, so it stops at once.
+import type { Histogram } from './histogram.js';
+import {
+  closeDescriptor,
+  connectTcp,
+  EPOLL_DATA_OFFSET,
+  EPOLL_EVENT_BYTES,
+  Epoll,
+  Errno,
+  epollCreate,
+  epollWait,
+  epollWatch,
+  lastErrno,
+  receive,
+  send,
+} from './libc.js';
+import { Memory } from './memory.js';
+import { ALL_RIGHT, type Piece, ReplyChecker } from './reply-checker.js';
+import type { BatchComposer } from './workload.js';
+
+const RECEIVE_BYTES = 256 * 1024;
+const MAX_EVENTS = 64;
+const WAIT_MS = 500;
+const STALL_MS = 5000;
+
+export class LoadError extends Error {
+  override readonly name = 'LoadError';
+}
+
+export interface LoadTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: number;
+}
+
+/** Composes the next batch of a phase; false = this phase has none left. */
+export type ComposeNext = (requestAt: number, replyAt: number) => boolean;
+
+export interface Phase {
+  readonly compose: ComposeNext;
+  /** No batch is sent after this moment (performance.now()); Infinity = until compose() says false. */
+  readonly until: number;
+  /** Called once at that moment, before the batches in flight are drained. */
+  readonly atEnd?: () => void;
+}
+
+export class LoadLoop {
+  /** Batches answered since the loop began. */
+  batches = 0;
+  private readonly memory: Memory;
+  private readonly composer: BatchComposer;
+  private readonly checker: ReplyChecker;
+  private readonly histogram: Histogram;
+  private readonly epoll = epollCreate();
+  private readonly eventsAt: number;
+  private readonly receiveAt: number;
+  private readonly roomBytes: number;
+  private readonly connectionsAt: number;
+  private readonly fds: Int32Array;
+  private readonly requestEnd: Int32Array;
+  private readonly sent: Int32Array;
+  private readonly expectedBytes: Int32Array;
+  private readonly filled: Int32Array;
+  private readonly startedAt: Float64Array;
+  private readonly piece: Piece;
+  private inFlight = 0;
+  private compose: ComposeNext = () => false;
+
+  constructor(memory: Memory, composer: BatchComposer, histogram: Histogram, target: LoadTarget) {
+    const { connections } = target;
+    this.memory = memory;
+    this.composer = composer;
+    this.histogram = histogram;
+    this.checker = new ReplyChecker(memory, composer.isBinary);
+    this.eventsAt = memory.carve(MAX_EVENTS * EPOLL_EVENT_BYTES);
+    this.receiveAt = memory.carve(RECEIVE_BYTES);
+    this.roomBytes = Memory.rounded(composer.roomBytes);
+    this.connectionsAt = memory.carve(connections * 2 * this.roomBytes);
+    this.fds = new Int32Array(connections);
+    this.requestEnd = new Int32Array(connections);
+    this.sent = new Int32Array(connections);
+    this.expectedBytes = new Int32Array(connections);
+    this.filled = new Int32Array(connections);
+    this.startedAt = new Float64Array(connections);
+    this.piece = { expectedAt: 0, expectedBytes: 0, filled: 0, receivedAt: this.receiveAt, receivedBytes: 0 };
+    for (let c = 0; c < connections; c++) {
+      this.fds[c] = connectTcp(target.host, target.port);
+      epollWatch(this.epoll, Epoll.CTL_ADD, this.fds[c], { interest: Epoll.IN, tag: c });
+    }
+  }
+
+  static memoryBytes(connections: number, roomBytes: number): number {
+    const own = Memory.rounded(MAX_EVENTS * EPOLL_EVENT_BYTES) + RECEIVE_BYTES;
+    return own + Memory.rounded(connections * 2 * Memory.rounded(roomBytes));
+  }
+
+  /** Runs one phase to its end and waits for the last reply. */
+  run(phase: Phase): void {
+    this.compose = phase.compose;
+    for (let c = 0; c < this.fds.length; c++) this.startBatch(c, performance.now());
+    let quietSince = performance.now();
+    let ended = false;
+    while (this.inFlight > 0) {
+      const events = epollWait(this.epoll, this.memory.address + this.eventsAt, MAX_EVENTS, WAIT_MS);
+      for (let i = 0; i < events; i++) this.onEvent(i);
+      const now = performance.now();
+      if (events > 0) quietSince = now;
+      else if (now - quietSince > STALL_MS) this.failStalled();
+      if (!ended && now >= phase.until) {
+        ended = true;
+        this.compose = noMore;
+        phase.atEnd?.();
+      }
+    }
+  }
+
+  close(): void {
+    for (const fd of this.fds) closeDescriptor(fd);
+    closeDescriptor(this.epoll);
+  }
+
+  private requestAt(c: number): number {
+    return this.connectionsAt + c * 2 * this.roomBytes;
+  }
+
+  private expectedAt(c: number): number {
+    return this.requestAt(c) + this.roomBytes;
+  }
+
+  private startBatch(c: number, now: number): void {
+    const requestAt = this.requestAt(c);
+    const expectedAt = this.expectedAt(c);
+    if (!this.compose(requestAt, expectedAt)) return;
+    this.requestEnd[c] = this.composer.requestEnd;
+    this.sent[c] = requestAt;
+    this.expectedBytes[c] = this.composer.replyEnd - expectedAt;
+    this.filled[c] = 0;
+    this.startedAt[c] = now;
+    this.inFlight += 1;
+    this.sendRest(c, false);
+  }
+
+  /** Sends what is left of the batch; a full socket is watched for room. */
+  private sendRest(c: number, wasBlocked: boolean): void {
+    const from = this.sent[c];
+    const count = send(this.fds[c], this.memory.address + from, this.requestEnd[c] - from);
+    if (count < 0 && lastErrno() !== Errno.EAGAIN && lastErrno() !== Errno.EINTR) this.failClosed(c, 'sending');
+    if (count > 0) this.sent[c] = from + count;
+    const isBlocked = this.sent[c] < this.requestEnd[c];
+    if (isBlocked === wasBlocked) return;
+    const interest = isBlocked ? Epoll.IN | Epoll.OUT : Epoll.IN;
+    epollWatch(this.epoll, Epoll.CTL_MOD, this.fds[c], { interest, tag: c });
+  }
+
+  private onEvent(i: number): void {
+    const at = this.eventsAt + i * EPOLL_EVENT_BYTES;
+    const ready = this.memory.view.getUint32(at, true);
+    const c = this.memory.view.getUint32(at + EPOLL_DATA_OFFSET, true);
+    if ((ready & Epoll.OUT) !== 0) this.sendRest(c, true);
+    if ((ready & ~Epoll.OUT) !== 0) this.onReadable(c);
+  }
+
+  private onReadable(c: number): void {
+    const count = receive(this.fds[c], this.memory.address + this.receiveAt, RECEIVE_BYTES);
+    if (count <= 0) {
+      if (count < 0 && (lastErrno() === Errno.EAGAIN || lastErrno() === Errno.EINTR)) return;
+      this.failClosed(c, 'waiting for a reply');
+    }
+    this.check(c, count);
+    this.filled[c] += count;
+    if (this.filled[c] < this.expectedBytes[c]) return;
+    const now = performance.now();
+    this.histogram.record((now - this.startedAt[c]) * 1000);
+    this.batches += 1;
+    this.inFlight -= 1;
+    this.startBatch(c, now);
+  }
+
+  private check(c: number, count: number): void {
+    const { piece } = this;
+    piece.expectedAt = this.expectedAt(c);
+    piece.expectedBytes = this.expectedBytes[c];
+    piece.filled = this.filled[c];
+    piece.receivedBytes = count;
+    const wrong = this.checker.firstWrong(piece);
+    if (wrong !== ALL_RIGHT) this.fail(c, this.checker.describe(piece, wrong));
+  }
+
+  private failClosed(c: number, doing: string): never {
+    this.fail(c, `the server closed the connection while ${doing} (errno ${lastErrno()})`);
+  }
+
+  private failStalled(): never {
+    const c = this.filled.findIndex((filled, i) => filled < this.expectedBytes[i]);
+    this.fail(c, `no reply for ${STALL_MS} ms: ${this.filled[c]} of ${this.expectedBytes[c]} bytes had come`);
+  }
+
+  private fail(c: number, reason: string): never {
+    const start = this.requestAt(c);
+    const request = this.memory.bytes.subarray(start, Math.min(start + 96, this.requestEnd[c])).toString('latin1');
+    throw new LoadError(
+      `Wrong reply on connection ${c} to the batch that begins ${JSON.stringify(request)}: ${reason}`,
+    );
+  }
+}
+
+function noMore(): boolean {
+  return false;
+}
