@@ -1,0 +1,179 @@
+/**
+ * What keeps a store in shape beside the serving threads: queues, dead items, pages.
+ *
+ * One thread makes one `Maintenance` and calls `step` again and again, each time after the milliseconds
+ * that the step before answered (or at once when something was requested). A step is bounded: it holds
+ * no lock for more than one item or bucket, and does a fixed amount of work a class. Idle, it asks for
+ * one step a second.
+ */
+import { AutoCrawl } from './auto-crawl.js';
+import { ClassWord, QueueCounter, Tuning } from './control.js';
+import { StoreCounter } from './counters.js';
+import { Crawler } from './crawler.js';
+import { Eviction, type PullLimits } from './evictor.js';
+import { ACCESS_TIME, LRU_SHIFT, Lru } from './layout.js';
+import { MoverStep, PageMover, coldQueue } from './page-mover.js';
+import { type ClassSnapshot, PagePolicy } from './page-policy.js';
+import type { Store } from './store.js';
+import type { StoreCore } from './core.js';
+
+/** Rounds of moves a class and step. */
+const JUGGLE_ROUNDS = 500;
+const MOVER_CHUNKS = 256;
+const CRAWLER_BUCKETS = 2048;
+const DELAY_MIN_MS = 1;
+const DELAY_MAX_MS = 1000;
+
+export class Maintenance {
+  readonly #core: StoreCore;
+  readonly #mover: PageMover;
+  readonly #crawler: Crawler;
+  readonly #autoCrawl = new AutoCrawl();
+  #policy: PagePolicy;
+  #policyKey = '';
+  #juggleDelayMs = DELAY_MIN_MS;
+  #nextJuggleMs = 0;
+  #lastSecond = -1;
+
+  constructor(store: Store) {
+    this.#core = store.core;
+    this.#mover = new PageMover(this.#core);
+    this.#crawler = new Crawler(this.#core);
+    this.#policy = this.#newPolicy();
+  }
+
+  /** One bounded step at the monotonic time `nowMs`; milliseconds until the next one is due. */
+  step(nowMs: number): number {
+    this.#eachSecond();
+    const delays = [this.#stepQueues(nowMs), this.#stepCrawler(), this.#stepMover()];
+    return Math.max(0, Math.min(...delays));
+  }
+
+  #eachSecond(): void {
+    const now = this.#core.now();
+    if (now === this.#lastSecond) return;
+    this.#lastSecond = now;
+    if (this.#core.views.tuning[Tuning.AUTOMOVE] !== 0) this.#decideMove();
+    if (this.#core.isMaintained && this.#core.views.tuning[Tuning.CRAWLER_ENABLED] !== 0 && !this.#crawler.isRunning) {
+      const due = this.#autoCrawl.takeDue(now).map((isDue, id) => isDue && this.#core.queues.countOfClass(id) > 0);
+      if (due.includes(true)) this.#crawler.start(due);
+    }
+  }
+
+  // Queues
+
+  #stepQueues(nowMs: number): number {
+    if (!this.#core.isMaintained) return DELAY_MAX_MS;
+    if (nowMs < this.#nextJuggleMs) return this.#nextJuggleMs - nowMs;
+    this.#core.counters[StoreCounter.MAINTAINER_JUGGLES]++;
+    let moves = 0;
+    for (let id = 1; id <= this.#core.slabs.sizes.largest; id++) {
+      if (this.#core.slabs.word(id, ClassWord.PAGES) > 0) moves += this.#juggle(id);
+    }
+    this.#juggleDelayMs = moves > 0 ? Math.max(DELAY_MIN_MS, this.#juggleDelayMs / 2) : Math.min(DELAY_MAX_MS, this.#juggleDelayMs * 1.5);
+    this.#nextJuggleMs = nowMs + this.#juggleDelayMs;
+    return this.#juggleDelayMs;
+  }
+
+  /** Lets the queues of one class flow to where they belong; answers how many items moved. */
+  #juggle(id: number): number {
+    const { evictor } = this.#core;
+    const [hot, warm] = this.#limits(id);
+    let moves = 0;
+    for (let round = 0; round < JUGGLE_ROUNDS; round++) {
+      const moved =
+        Number(evictor.pullTail(id, Lru.TEMP, hot, Eviction.NONE)) +
+        Number(evictor.pullTail(id, Lru.HOT, hot, Eviction.NONE)) +
+        Number(evictor.pullTail(id, Lru.WARM, warm, Eviction.NONE)) +
+        Number(evictor.pullTail(id, Lru.COLD, hot, Eviction.NONE));
+      if (moved === 0) break;
+      moves += moved;
+    }
+    return moves;
+  }
+
+  /** Shares of the class's bytes and ages beyond which hot and warm tails go to cold. */
+  #limits(id: number): [PullLimits, PullLimits] {
+    const { queues, views } = this.#core;
+    if (!this.#core.isSegmented) return [NO_ROOM, NO_ROOM];
+    const bytesOf = (lru: number) => queues.counter(id | (lru << LRU_SHIFT), QueueCounter.BYTES);
+    const bytes = bytesOf(Lru.HOT) + bytesOf(Lru.WARM) + bytesOf(Lru.COLD);
+    const coldAge = this.#coldAge(id);
+    const { tuning } = views;
+    return [
+      {
+        limitBytes: (bytes * tuning[Tuning.HOT_PERCENT]) / 100,
+        maxAgeSeconds: coldAge * tuning[Tuning.HOT_MAX_FACTOR],
+      },
+      {
+        limitBytes: (bytes * tuning[Tuning.WARM_PERCENT]) / 100,
+        maxAgeSeconds: coldAge * tuning[Tuning.WARM_MAX_FACTOR],
+      },
+    ];
+  }
+
+  /** Seconds since the last access of the coldest item; 0 without one. */
+  #coldAge(id: number): number {
+    const { queues, items, classLocks } = this.#core;
+    classLocks.lock(id);
+    const tail = queues.tail(coldQueue(id));
+    const age = tail === 0 ? 0 : this.#core.now() - items.get(tail, ACCESS_TIME);
+    classLocks.unlock(id);
+    return age;
+  }
+
+  // Crawler
+
+  #stepCrawler(): number {
+    this.#crawler.takeRequest();
+    if (!this.#crawler.isRunning) return DELAY_MAX_MS;
+    if (this.#crawler.step(CRAWLER_BUCKETS)) return this.#crawlerPauseMs();
+    this.#autoCrawl.learn(this.#crawler.findings, this.#core.now());
+    return DELAY_MAX_MS;
+  }
+
+  /** `lru_crawler_sleep` is the pause an item; a step looks at many, and timers know no less than a millisecond. */
+  #crawlerPauseMs(): number {
+    return this.#core.views.tuning[Tuning.CRAWLER_SLEEP_US] === 0 ? 0 : DELAY_MIN_MS;
+  }
+
+  // Pages
+
+  #stepMover(): number {
+    this.#mover.takeRequest();
+    const step = this.#mover.step(MOVER_CHUNKS);
+    if (step === MoverStep.IDLE) return DELAY_MAX_MS;
+    return step === MoverStep.BUSY ? DELAY_MIN_MS : 0;
+  }
+
+  #decideMove(): void {
+    const { tuning } = this.#core.views;
+    const key = `${tuning[Tuning.AUTOMOVE_WINDOW]} ${tuning[Tuning.AUTOMOVE_RATIO]}`;
+    if (key !== this.#policyKey) {
+      this.#policyKey = key;
+      this.#policy = this.#newPolicy();
+    }
+    const move = this.#policy.decide(this.#snapshots(), this.#core.slabs.takenBytes >= tuning[Tuning.MEMORY_LIMIT_BYTES]);
+    if (move !== null && !this.#mover.isRunning) this.#mover.start(move.source, move.destination);
+  }
+
+  #newPolicy(): PagePolicy {
+    const { tuning } = this.#core.views;
+    return new PagePolicy(tuning[Tuning.AUTOMOVE_WINDOW], tuning[Tuning.AUTOMOVE_RATIO], this.#snapshots());
+  }
+
+  #snapshots(): ClassSnapshot[] {
+    const { slabs, queues } = this.#core;
+    return Array.from({ length: slabs.sizes.largest + 1 }, (_, id) => ({
+      evicted: queues.classCounter(id, QueueCounter.EVICTED),
+      outOfMemory: queues.classCounter(id, QueueCounter.OUT_OF_MEMORY),
+      ageSeconds: this.#coldAge(id),
+      freeChunks: slabs.freeChunks(id),
+      chunksPerPage: slabs.sizes.chunksPerPage[id],
+      pages: slabs.word(id, ClassWord.PAGES),
+    }));
+  }
+}
+
+/** A flat LRU keeps everything in cold. */
+const NO_ROOM: PullLimits = { limitBytes: 0, maxAgeSeconds: 0 };

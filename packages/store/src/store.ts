@@ -1,0 +1,521 @@
+/**
+ * The store as one thread uses it: find, reserve, link, unlink, and reads that take no lock.
+ *
+ * Called by the server's commands, which decide what a command means; here items only appear, change
+ * and go. Methods named `…Locked` need the item's stripe (`lock(hash)`). Reads are optimistic: copy what
+ * you need between `beginRead` and `endRead`, and start over when `endRead` says that a writer was there.
+ * Nothing here throws on the data path; references are opaque int32, 0 is none.
+ */
+import type { Arena } from './arena.js';
+import { Clock } from './clock.js';
+import { Control, Tuning } from './control.js';
+import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
+import { StoreCore } from './core.js';
+import { requestCrawl } from './crawler.js';
+import { type Hash, jenkins, murmur3 } from './hash.js';
+import { bytesBeforeData, itemTag } from './item.js';
+import {
+  ACCESS_TIME,
+  CAS_HIGH,
+  CAS_LOW,
+  CHUNKED_WORDS,
+  EXPTIME,
+  HASH_NEXT,
+  ItemMark,
+  Kind,
+  LRU_SHIFT,
+  Lru,
+  QUEUE_MASK,
+  TAG,
+  VALUE_BYTES,
+} from './layout.js';
+import { HashAlgorithm } from './options.js';
+import { type Reassign, requestReassign } from './page-mover.js';
+import { StoreStatistics } from './statistics.js';
+
+/** What `reserve` answers instead of a reference. No chunk starts at these. */
+export const Reserve = { TOO_LARGE: -1, NO_MEMORY: -2 } as const;
+
+/** Why a lookup found nothing. */
+export const Miss = { ABSENT: 0, EXPIRED: 1, FLUSHED: 2 } as const;
+export type Miss = (typeof Miss)[keyof typeof Miss];
+
+/** In a flat LRU an item moves to the head at most once in this time, as in memcached. */
+const FLAT_BUMP_SECONDS = 60;
+const BLANK = 0x20;
+
+export class Store {
+  readonly clock: Clock;
+  readonly statistics: StoreStatistics;
+  /** Why the last `beginRead` or `fetchLocked` answered 0. */
+  missReason: Miss = Miss.ABSENT;
+  /** The unique that `nextCas` made. */
+  casOutLow = 0;
+  casOutHigh = 0;
+  /** For statistics, maintenance and verification in this package. */
+  readonly core: StoreCore;
+  readonly #hash: Hash;
+  readonly #seed: number;
+  readonly #isWeaklyOrdered: boolean;
+  readonly #casEnabled: boolean;
+  readonly #control: Int32Array;
+  #readHash = 0;
+  #readVersion = 0;
+  #isReadLocked = false;
+
+  constructor(arena: Arena, row: number) {
+    this.core = new StoreCore(arena, row);
+    this.clock = new Clock(this.core.views);
+    this.statistics = new StoreStatistics(this.core);
+    this.#hash = arena.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
+    this.#seed = arena.options.hashSeed;
+    this.#isWeaklyOrdered = process.arch !== 'x64' && process.arch !== 'ia32';
+    this.#casEnabled = arena.options.casEnabled;
+    this.#control = this.core.views.control;
+  }
+
+  /** Seconds since start, the time of all items. */
+  now(): number {
+    return this.#control[Control.NOW];
+  }
+
+  /** Hears of every eviction this thread makes, with the stripe held, just before the item goes. */
+  set evictionObserver(observer: ((ref: number) => void) | null) {
+    this.core.evictor.observer = observer;
+  }
+
+  hashKey(input: Uint8Array, view: DataView, start: number, end: number): number {
+    return this.#hash(input, view, start, end, this.#seed);
+  }
+
+  // Reading
+
+  /**
+   * The live item with this key, or 0 and `missReason`. With `bump` 1 it counts as fetched for the LRU.
+   * Lengths and header fields of the item are whole; bytes copied from it only if `endRead` says so.
+   */
+  beginRead(input: Uint8Array, view: DataView, start: number, end: number, hash: number, bump: number): number {
+    const { stripes, table, items } = this.core;
+    for (;;) {
+      const version = stripes.version(hash);
+      const ref = table.find(input, view, start, end, hash);
+      this.#isReadLocked = false;
+      this.#readHash = hash;
+      this.#readVersion = version;
+      if (ref === 0) {
+        if (!this.endRead()) continue;
+        this.missReason = Miss.ABSENT;
+        return 0;
+      }
+      const needsLock =
+        this.core.isDead(ref) ||
+        items.hasMark(ref, ItemMark.CHUNKED) ||
+        (bump !== 0 && this.#isBumpDue(ref));
+      if (!needsLock) {
+        if (this.endRead()) return ref;
+      } else if (stripes.upgrade(hash, version)) {
+        return this.#finishLockedRead(ref, hash, bump);
+      }
+    }
+  }
+
+  /** The stripe is ours at the version that found `ref`, so `ref` is what was found. */
+  #finishLockedRead(ref: number, hash: number, bump: number): number {
+    if (this.#dropIfDeadLocked(ref, hash)) {
+      this.core.stripes.unlock(hash);
+      return 0;
+    }
+    if (bump !== 0) this.bumpLocked(ref);
+    this.#isReadLocked = true;
+    return ref;
+  }
+
+  /** True if all that was copied since `beginRead` is whole; frees the stripe if the read had to take it. */
+  endRead(): boolean {
+    if (this.#isReadLocked) {
+      this.#isReadLocked = false;
+      this.core.stripes.unlock(this.#readHash);
+      return true;
+    }
+    const { words, mask } = this.core.stripes;
+    const index = this.#readHash & mask;
+    // On weakly ordered machines a plain load may pass a later atomic load; it cannot pass a read-modify-write.
+    const version = this.#isWeaklyOrdered ? Atomics.add(words, index, 0) : Atomics.load(words, index);
+    return version === this.#readVersion;
+  }
+
+  #isBumpDue(ref: number): boolean {
+    const { items } = this.core;
+    if (this.core.isSegmented) return !items.hasMark(ref, ItemMark.ACTIVE);
+    return !items.hasMark(ref, ItemMark.FETCHED) || items.get(ref, ACCESS_TIME) < this.now() - FLAT_BUMP_SECONDS;
+  }
+
+  /** Marks a hit, as memcached's do_item_bump: the first fetch makes an item fetched, the second active. */
+  bumpLocked(ref: number): void {
+    const { items } = this.core;
+    if (!this.core.isSegmented) {
+      items.setMark(ref, ItemMark.FETCHED);
+      if (items.get(ref, ACCESS_TIME) < this.now() - FLAT_BUMP_SECONDS) this.#moveToHeadLocked(ref);
+      return;
+    }
+    if (items.hasMark(ref, ItemMark.ACTIVE)) return;
+    if (!items.hasMark(ref, ItemMark.FETCHED)) {
+      items.setMark(ref, ItemMark.FETCHED);
+      return;
+    }
+    items.setMark(ref, ItemMark.ACTIVE);
+    items.stamp(ref, this.now(), this.core.flushGeneration());
+  }
+
+  #moveToHeadLocked(ref: number): void {
+    const { items, queues, classLocks } = this.core;
+    items.stamp(ref, this.now(), this.core.flushGeneration());
+    classLocks.lock(items.sizeClass(ref));
+    queues.moveTo(ref, items.queue(ref));
+    classLocks.unlock(items.sizeClass(ref));
+  }
+
+  // Stripes and lookups under them
+
+  lock(hash: number): void {
+    this.core.stripes.lock(hash);
+  }
+
+  unlock(hash: number): void {
+    this.core.stripes.unlock(hash);
+  }
+
+  /** The item with this key, dead or alive, or 0. */
+  findLocked(input: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
+    return this.core.table.find(input, view, start, end, hash);
+  }
+
+  /** The live item with this key, or 0 and `missReason`; a dead one is unlinked. Does not bump. */
+  fetchLocked(input: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
+    const ref = this.core.table.find(input, view, start, end, hash);
+    if (ref === 0) {
+      this.missReason = Miss.ABSENT;
+      return 0;
+    }
+    return this.#dropIfDeadLocked(ref, hash) ? 0 : ref;
+  }
+
+  #dropIfDeadLocked(ref: number, hash: number): boolean {
+    if (this.core.isFlushed(ref)) this.missReason = Miss.FLUSHED;
+    else if (this.core.isExpired(ref)) this.missReason = Miss.EXPIRED;
+    else return false;
+    this.core.unlinkLocked(ref, hash);
+    return true;
+  }
+
+  // Fields of an item
+
+  valueBytes(ref: number): number {
+    return this.core.items.get(ref, VALUE_BYTES);
+  }
+
+  keyBytes(ref: number): number {
+    return this.core.items.keyBytes(ref);
+  }
+
+  /** A uint32. */
+  clientFlags(ref: number): number {
+    return this.core.items.clientFlags(ref);
+  }
+
+  /** Seconds since start at which it expires; 0: never. */
+  exptime(ref: number): number {
+    return this.core.items.get(ref, EXPTIME);
+  }
+
+  setExptimeLocked(ref: number, exptime: number): void {
+    this.core.items.set(ref, EXPTIME, exptime);
+  }
+
+  /** Seconds since start. */
+  lastAccess(ref: number): number {
+    return this.core.items.get(ref, ACCESS_TIME);
+  }
+
+  casLow(ref: number): number {
+    return this.core.items.get(ref, CAS_LOW);
+  }
+
+  casHigh(ref: number): number {
+    return this.core.items.get(ref, CAS_HIGH);
+  }
+
+  sizeClass(ref: number): number {
+    return this.core.items.sizeClass(ref);
+  }
+
+  /** One of `Lru`. */
+  lruOf(ref: number): number {
+    return (this.core.items.get(ref, TAG) & QUEUE_MASK) >> LRU_SHIFT;
+  }
+
+  /** memcached's size of the item: what `size=` and `mem_requested` show. */
+  totalBytes(ref: number): number {
+    return this.core.items.accountedBytes(ref);
+  }
+
+  isFetched(ref: number): boolean {
+    return this.core.items.hasMark(ref, ItemMark.FETCHED);
+  }
+
+  isActive(ref: number): boolean {
+    return this.core.items.hasMark(ref, ItemMark.ACTIVE);
+  }
+
+  isChunked(ref: number): boolean {
+    return this.core.items.hasMark(ref, ItemMark.CHUNKED);
+  }
+
+  hasMark(ref: number, mark: ItemMark): boolean {
+    return this.core.items.hasMark(ref, mark);
+  }
+
+  /** Sets STALE, WIN_SENT or KEY_BINARY: on a linked item under its stripe, on a reserved one before it is linked. */
+  setMarkLocked(ref: number, mark: ItemMark): void {
+    this.core.items.setMark(ref, mark);
+  }
+
+  clearMarkLocked(ref: number, mark: ItemMark): void {
+    this.core.items.clearMark(ref, mark);
+  }
+
+  // Bytes of an item
+
+  /** Copies the key; returns its length. */
+  copyKey(ref: number, out: Uint8Array, outView: DataView, at: number): number {
+    return this.core.items.copyKey(ref, out, outView, at);
+  }
+
+  /** Copies the whole value; `out` has room for `valueBytes(ref)`. */
+  copyValue(ref: number, out: Uint8Array, outView: DataView, at: number): void {
+    const count = this.valueBytes(ref);
+    if (this.isChunked(ref)) this.copyValuePart(ref, 0, count, out, at);
+    else this.core.items.copyPlainValue(ref, count, out, outView, at);
+  }
+
+  /** Copies part of a chunked value that is pinned, or whose stripe is held. */
+  copyValuePart(ref: number, offset: number, count: number, out: Uint8Array, at: number): void {
+    this.core.chunked.read(ref, offset, count, out, at);
+    if (this.core.chunked.pins(ref) === 0) this.core.chunked.forgetCursor();
+  }
+
+  // Writing: a reserved item is private until it is linked
+
+  /** A private item with this key and room for its value, or one of `Reserve`. Evicts what must go; any stripe may be held. */
+  reserve(
+    input: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    hash: number,
+    clientFlags: number,
+    exptime: number,
+    valueBytes: number,
+  ): number {
+    const { items, options, slabs } = this.core;
+    const keyBytes = end - start;
+    const accounted = items.accountedBytesFor(keyBytes, clientFlags, valueBytes);
+    if (accounted > options.itemSizeMaxBytes) return Reserve.TOO_LARGE;
+    const isChunked = accounted > options.slabChunkMaxBytes;
+    const id = slabs.sizes.classOf(accounted);
+    const dataBytes = bytesBeforeData(keyBytes, clientFlags) + 4 * CHUNKED_WORDS;
+    const ref = this.core.evictor.takeChunk(isChunked ? slabs.sizes.classForMemory(dataBytes) : id);
+    if (ref === 0) return this.#refuse(id);
+    const marks = (clientFlags === 0 ? 0 : ItemMark.CLIENT_FLAGS) | (isChunked ? ItemMark.CHUNKED : 0);
+    const queue = id | (this.#newItemLru(exptime) << LRU_SHIFT);
+    items.create(ref, itemTag(queue, keyBytes, Kind.RESERVED, marks), exptime, clientFlags, valueBytes, hash);
+    items.writeKey(ref, input, view, start, end);
+    if (isChunked) this.core.chunked.initialize(ref);
+    this.#growTable();
+    return ref;
+  }
+
+  #refuse(id: number): number {
+    this.core.countOutOfMemory(id);
+    return Reserve.NO_MEMORY;
+  }
+
+  #newItemLru(exptime: number): number {
+    if (!this.core.isSegmented) return Lru.COLD;
+    const temporaryTtl = this.core.views.tuning[Tuning.TEMPORARY_TTL_SECONDS];
+    return temporaryTtl >= 0 && exptime !== 0 && exptime - this.now() <= temporaryTtl ? Lru.TEMP : Lru.HOT;
+  }
+
+  /** Every item stored pays for two splits while the table is crowded, so it has doubled before it is again. */
+  #growTable(): void {
+    const { table } = this.core;
+    if (!table.isCrowded(this.core.roughItemCount)) return;
+    table.trySplit();
+    table.trySplit();
+  }
+
+  /** Writes bytes of a reserved item's value, front to back without a gap. False: no memory, which chunked values can meet midway. */
+  writeValue(ref: number, offset: number, source: Uint8Array, sourceView: DataView, start: number, count: number): boolean {
+    if (this.isChunked(ref)) {
+      if (this.core.chunked.append(ref, source, start, count)) return true;
+      this.core.countOutOfMemory(this.sizeClass(ref));
+      return false;
+    }
+    this.core.items.writePlainValue(ref, offset, source, sourceView, start, count);
+    return true;
+  }
+
+  /** Writes the whole value of `from`, whose stripe is held, into the reserved `ref` at `offset`. False: no memory. */
+  writeValueOfLocked(ref: number, offset: number, from: number): boolean {
+    const { items, chunked } = this.core;
+    if (this.isChunked(ref)) return chunked.appendItem(ref, from, this.isChunked(from));
+    const source = 4 * items.dataWord(from);
+    const bytes = items.bytesOf(from).subarray(source, source + items.valueBytes(from));
+    items.bytesOf(ref).set(bytes, 4 * items.dataWord(ref) + offset);
+    return true;
+  }
+
+  /** Gives a reserved item back that will not be linked. */
+  release(ref: number): void {
+    this.core.free(ref);
+  }
+
+  /** Makes a reserved item visible with a new CAS unique. No item with its key may be linked. */
+  linkLocked(ref: number, hash: number): void {
+    this.nextCas();
+    this.linkWithCasLocked(ref, hash, this.casOutLow, this.casOutHigh);
+  }
+
+  linkWithCasLocked(ref: number, hash: number, casLow: number, casHigh: number): void {
+    this.setCasLocked(ref, casLow, casHigh);
+    this.core.linkLocked(ref, hash);
+  }
+
+  unlinkLocked(ref: number, hash: number): void {
+    this.core.unlinkLocked(ref, hash);
+  }
+
+  /** The new item takes the place of the old one, which is freed, under a new CAS unique. */
+  replaceLocked(oldRef: number, newRef: number, hash: number): void {
+    this.core.unlinkLocked(oldRef, hash);
+    this.linkLocked(newRef, hash);
+  }
+
+  replaceWithCasLocked(oldRef: number, newRef: number, hash: number, casLow: number, casHigh: number): void {
+    this.core.unlinkLocked(oldRef, hash);
+    this.linkWithCasLocked(newRef, hash, casLow, casHigh);
+  }
+
+  setCasLocked(ref: number, low: number, high: number): void {
+    if (!this.#casEnabled) return;
+    this.core.items.set(ref, CAS_LOW, low);
+    this.core.items.set(ref, CAS_HIGH, high);
+  }
+
+  /**
+   * A new CAS unique in `casOutLow` and `casOutHigh`, higher than all before. (A thread that is
+   * overtaken exactly when the low half wraps, once in 2^32 stores, may repeat one from 2^32 stores ago.)
+   */
+  nextCas(): void {
+    if (!this.#casEnabled) return;
+    const low = (Atomics.add(this.#control, Control.CAS_LOW, 1) + 1) | 0;
+    if (low === 0) Atomics.add(this.#control, Control.CAS_HIGH, 1);
+    this.casOutLow = low;
+    this.casOutHigh = this.#control[Control.CAS_HIGH];
+  }
+
+  /** Writes over the value of a plain linked item, padding with blanks; `count` is at most its length. */
+  overwriteValueLocked(ref: number, source: Uint8Array, sourceView: DataView, start: number, count: number): void {
+    const { items } = this.core;
+    items.writePlainValue(ref, 0, source, sourceView, start, count);
+    const at = 4 * items.dataWord(ref);
+    items.bytesOf(ref).fill(BLANK, at + count, at + items.valueBytes(ref));
+  }
+
+  /** Keeps a chunked item's memory while it is streamed out piece by piece, even if it is unlinked meanwhile. */
+  pinLocked(ref: number): void {
+    this.core.chunked.addPins(ref, 1);
+  }
+
+  /** Ends a pin; the last one frees an item that was unlinked. `hash` is the item's. */
+  unpin(ref: number, hash: number): void {
+    const { chunked, items, stripes } = this.core;
+    chunked.forgetCursor();
+    stripes.lock(hash);
+    chunked.addPins(ref, -1);
+    if (chunked.pins(ref) === 0 && items.kind(ref) === Kind.RESERVED) this.core.free(ref);
+    stripes.unlock(hash);
+  }
+
+  // The whole cache
+
+  /** A live word of tuning. */
+  tuning(word: Tuning): number {
+    return this.core.views.tuning[word];
+  }
+
+  /** Changes a live word of tuning for all threads. The memory limit has its own method. */
+  setTuning(word: Exclude<Tuning, typeof Tuning.MEMORY_LIMIT_BYTES | typeof Tuning.TAKEN_BYTES>, value: number): void {
+    this.core.views.tuning[word] = value;
+  }
+
+  /** Every item stored so far is dead from second `at` on; items stored later live. Takes no time: the dead are freed as they are met. */
+  flushAll(at: number): void {
+    Atomics.add(this.#control, Control.FLUSH_GENERATION, 1);
+    this.#control[Control.FLUSH_TIME] = at;
+  }
+
+  /** Second of the last flush, 0 before any. */
+  flushTime(): number {
+    return this.#control[Control.FLUSH_TIME];
+  }
+
+  /** False if the arena has no address space for so much. */
+  setMemoryLimit(bytes: number): boolean {
+    return this.core.slabs.setLimit(bytes);
+  }
+
+  /** Asks maintenance to move a page from class to class; source -1: any, 0: the pool; destination 0: the pool. */
+  reassign(source: number, destination: number): Reassign {
+    return requestReassign(this.core, source, destination);
+  }
+
+  /** Asks maintenance to free what is dead in the classes of a 64-bit mask; false while a crawl is under way. */
+  crawl(classesLow: number, classesHigh: number): boolean {
+    return requestCrawl(this.core, classesLow, classesHigh);
+  }
+
+  /**
+   * Visits the live items of buckets from `bucket` on, each under its stripe, until `itemsMax` were seen;
+   * answers the bucket to go on with, -1 at the end. A table that grows meanwhile may show an item twice.
+   */
+  scan(bucket: number, itemsMax: number, visit: (ref: number) => void): number {
+    const { table, stripes, items } = this.core;
+    let seen = 0;
+    for (let at = bucket; at < table.buckets; at++) {
+      if (seen >= itemsMax) return at;
+      if (table.head(at) === 0) continue;
+      stripes.lock(at);
+      for (let ref = table.head(at); ref !== 0; ref = items.get(ref, HASH_NEXT), seen++) {
+        if (!this.core.isDead(ref)) visit(ref);
+      }
+      stripes.unlock(at);
+    }
+    return -1;
+  }
+
+  // Counting
+
+  /** Adds one to a counter of the item's size class. */
+  countClass(ref: number, counter: ClassCounter): void {
+    this.core.counters[STORE_COUNTERS + this.core.items.sizeClass(ref) * CLASS_COUNTERS + counter]++;
+  }
+
+  /** Counts a get that found the item, by the queue that held it. */
+  countHit(ref: number): void {
+    const tag = this.core.items.get(ref, TAG);
+    const lru = (tag & QUEUE_MASK) >> LRU_SHIFT;
+    const id = tag & ((1 << LRU_SHIFT) - 1);
+    this.core.counters[STORE_COUNTERS + id * CLASS_COUNTERS + ClassCounter.HITS_HOT + lru]++;
+  }
+}
