@@ -3,10 +3,13 @@
  * functions over bytes. No I/O, no clock, no store.
  */
 
+export * from './base64.js';
 export * from './byte-writer.js';
+export * from './decoded.js';
 export * from './decoder.js';
 export * from './limits.js';
 export * from './number.js';
 export * from './opcode.js';
 export * from './request.js';
 export * from './status.js';
+export { NextKey, nextKey, skipLine, tokenEquals, tokenIsPrefixOf } from './text/tokens.js';

@@ -94,6 +94,8 @@ export const Status = {
   WATCHER_FAILED: 78,
   TLS_NOT_ENABLED: 79,
   TOO_MANY_CONNECTIONS: 80,
+  /** All that 1.6.45 sends of the error when a get or gets with a too long first key ends in noreply. */
+  EMPTY_LINE: 81,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
@@ -179,6 +181,7 @@ const WORDINGS: Readonly<Record<keyof typeof Status, string>> = {
   WATCHER_FAILED: 'WATCHER_FAILED failed to add log watcher',
   TLS_NOT_ENABLED: 'Error TLS not enabled',
   TOO_MANY_CONNECTIONS: 'ERROR Too many open connections',
+  EMPTY_LINE: '',
 };
 
 /** The bytes of an ASCII constant. For tables built at load time, never on the data path. */
@@ -192,7 +195,7 @@ export const STATUS_LINES: readonly Uint8Array[] = encodeLines();
 function encodeLines(): Uint8Array[] {
   const lines: Uint8Array[] = [];
   for (const name of Object.keys(Status) as (keyof typeof Status)[]) {
-    lines[Status[name]] = ascii(WORDINGS[name] === '' ? '' : `${WORDINGS[name]}\r\n`);
+    lines[Status[name]] = ascii(name === 'NONE' ? '' : `${WORDINGS[name]}\r\n`);
   }
   return lines;
 }
