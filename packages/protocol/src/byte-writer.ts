@@ -8,9 +8,6 @@
 
 import { writeDecimal, writeDecimal64 } from './number.js';
 
-/** Below this a byte loop beats `TypedArray.set` with its `subarray` object. */
-const LOOP_COPY_BYTES_MAX = 24;
-
 export class ByteWriter {
   bytes: Uint8Array;
   view: DataView;
@@ -38,17 +35,26 @@ export class ByteWriter {
     this.at += source.length;
   }
 
-  /** source[start..end). */
+  /** source[start..end), of any length. Allocates a view: not for the data path. */
   copy(source: Uint8Array, start: number, end: number): void {
-    const { bytes } = this;
+    this.bytes.set(source.subarray(start, end), this.at);
+    this.at += end - start;
+  }
+
+  /** source[start..end), a key or another short run of bytes, four at a time; `view` lies over the bytes of `source`. */
+  copyShort(source: Uint8Array, view: DataView, start: number, end: number): void {
+    const { bytes, view: out } = this;
     let at = this.at;
-    if (end - start <= LOOP_COPY_BYTES_MAX) {
-      for (let i = start; i < end; i++) bytes[at++] = source[i];
-    } else {
-      bytes.set(source.subarray(start, end), at);
-      at += end - start;
-    }
+    let from = start;
+    for (; from + 4 <= end; from += 4, at += 4) out.setInt32(at, view.getInt32(from, true), true);
+    while (from < end) bytes[at++] = source[from++];
     this.at = at;
+  }
+
+  /** An ASCII string; makes its own room. For replies that are not of the data path. */
+  text(value: string): void {
+    this.ensure(value.length);
+    for (let i = 0; i < value.length; i++) this.bytes[this.at++] = value.charCodeAt(i);
   }
 
   crlf(): void {

@@ -4,12 +4,16 @@
  */
 
 export * from './base64.js';
+export * from './binary/response-writer.js';
 export * from './byte-writer.js';
+export * from './cluster-config.js';
 export * from './decoded.js';
 export * from './decoder.js';
 export * from './limits.js';
+export * from './meta/response-writer.js';
 export * from './number.js';
 export * from './opcode.js';
 export * from './request.js';
 export * from './status.js';
+export * from './text/response-writer.js';
 export { NextKey, nextKey, skipLine, tokenEquals, tokenIsPrefixOf } from './text/tokens.js';

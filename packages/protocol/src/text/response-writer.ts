@@ -1,0 +1,108 @@
+/**
+ * Text replies, written by the commands into the worker's output.
+ *
+ * Every function makes its own room in the writer, except for the data block after a VALUE line, whose length only the
+ * caller knows. One-line replies are in status.ts.
+ */
+
+import type { ByteWriter } from '../byte-writer.js';
+import { KEY_BYTES_MAX } from '../limits.js';
+import { STATUS_LINES } from '../status.js';
+
+/** 'VALUE ' + key + ' ' + flags + ' ' + length + ' ' + CAS + CR LF. */
+export const VALUE_LINE_BYTES_MAX = 6 + KEY_BYTES_MAX + 1 + 10 + 1 + 10 + 1 + 20 + 2;
+/** 'CONFIG ' is one letter longer, but has no CAS. */
+const CONFIG_LINE_BYTES_MAX = VALUE_LINE_BYTES_MAX;
+const NUMBER_LINE_BYTES_MAX = 22;
+
+const VALU = 0x5641_4c55;
+const E_BLANK = 0x4520;
+const BLANK = 32;
+
+/** The line of a `Status`, CR LF included. */
+export function writeStatus(writer: ByteWriter, status: number): void {
+  const line = STATUS_LINES[status];
+  const length = line.length;
+  writer.ensure(length);
+  const { bytes } = writer;
+  let { at } = writer;
+  for (let i = 0; i < length; i++) bytes[at++] = line[i];
+  writer.at = at;
+}
+
+/** `VALUE <key> <flags> <bytes>` and its line end. The data block and writer.crlf() follow. */
+export function writeValueLine(
+  writer: ByteWriter,
+  source: Uint8Array,
+  view: DataView,
+  keyStart: number,
+  keyEnd: number,
+  clientFlags: number,
+  valueBytes: number,
+): void {
+  writeValueWords(writer, source, view, keyStart, keyEnd, clientFlags, valueBytes);
+  writer.crlf();
+}
+
+/** The same with the CAS value, for gets and gats. */
+export function writeValueLineWithCas(
+  writer: ByteWriter,
+  source: Uint8Array,
+  view: DataView,
+  keyStart: number,
+  keyEnd: number,
+  clientFlags: number,
+  valueBytes: number,
+  casLow: number,
+  casHigh: number,
+): void {
+  writeValueWords(writer, source, view, keyStart, keyEnd, clientFlags, valueBytes);
+  writer.byte(BLANK);
+  writer.decimal64(casLow, casHigh);
+  writer.crlf();
+}
+
+function writeValueWords(
+  writer: ByteWriter,
+  source: Uint8Array,
+  view: DataView,
+  keyStart: number,
+  keyEnd: number,
+  clientFlags: number,
+  valueBytes: number,
+): void {
+  writer.ensure(VALUE_LINE_BYTES_MAX);
+  writer.uint32be(VALU);
+  writer.uint16be(E_BLANK);
+  writer.copyShort(source, view, keyStart, keyEnd);
+  writer.byte(BLANK);
+  writer.decimal(clientFlags >>> 0);
+  writer.byte(BLANK);
+  writer.decimal(valueBytes);
+}
+
+/** What incr and decr answer: the new value alone. */
+export function writeNumberLine(writer: ByteWriter, low: number, high: number): void {
+  writer.ensure(NUMBER_LINE_BYTES_MAX);
+  writer.decimal64(low, high);
+  writer.crlf();
+}
+
+/** `STAT <name> <value>` and its line end. */
+export function writeStat(writer: ByteWriter, name: string, value: string | number): void {
+  writer.text(`STAT ${name} ${value}\r\n`);
+}
+
+/** `CONFIG <key> <flags> <bytes>`, the payload and END: the whole answer to config get, written at once. */
+export function writeConfig(writer: ByteWriter, key: Uint8Array, clientFlags: number, payload: Uint8Array): void {
+  writer.ensure(CONFIG_LINE_BYTES_MAX + payload.length);
+  writer.text('CONFIG ');
+  writer.bytesOf(key);
+  writer.byte(BLANK);
+  writer.decimal(clientFlags >>> 0);
+  writer.byte(BLANK);
+  writer.decimal(payload.length);
+  writer.crlf();
+  writer.bytesOf(payload);
+  writer.text('\r\nEND\r\n');
+}
