@@ -1,6 +1,7 @@
 // The flags of `node bench/dist/load.js`, checked once, all problems named at once. Used by load.ts; the orchestrator builds the same
 // record through argumentsFor() and hands it to a child process as flags.
 import { parseArgs } from 'node:util';
+import { choiceFlag, joinNegative, numberFlag } from './flags.js';
 import { DIALECTS, type DialectName, VERBS, type Verb, type Workload } from './workload.js';
 
 export interface LoadOptions {
@@ -121,44 +122,4 @@ export function argumentsFor(options: LoadOptions): string[] {
     cpu: options.cpu,
   };
   return [...Object.entries(flags).map(([name, value]) => `--${name}=${value}`), ...(options.isJson ? ['--json'] : [])];
-}
-
-export interface NumberFlag {
-  name: string;
-  text: string | undefined;
-  fallback: number;
-  min: number;
-  max: number;
-}
-
-export function numberFlag({ name, text, fallback, min, max }: NumberFlag, problems: string[]): number {
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (text.trim() !== '' && value >= min && value <= max) return value;
-  problems.push(`--${name} ${text}: must be a number from ${min} to ${max}`);
-  return fallback;
-}
-
-export interface ChoiceFlag<T extends string> {
-  name: string;
-  text: string | undefined;
-  fallback: T;
-  allowed: readonly T[];
-}
-
-export function choiceFlag<T extends string>({ name, text, fallback, allowed }: ChoiceFlag<T>, problems: string[]): T {
-  if (text === undefined) return fallback;
-  const found = allowed.find((one) => one === text);
-  if (found === undefined) problems.push(`--${name} ${text}: must be one of ${allowed.join(', ')}`);
-  return found ?? fallback;
-}
-
-/** parseArgs takes `--cpu -1` for two flags. */
-function joinNegative(args: string[]): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    if (/^-\d/.test(arg) && joined.length > 0) joined.push(`${joined.pop()}=${arg}`);
-    else joined.push(arg);
-  }
-  return joined;
 }

@@ -1,0 +1,27 @@
+// Runs the load generator as a process of its own against one server and reads its report. Called by bench.ts for every sample.
+// Bounded: a generator that outlives its run by GRACE_MS is killed and the bench fails.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { argumentsFor, type LoadOptions } from './load-options.js';
+import type { LoadReport } from './load-run.js';
+import { trackChild } from './server-process.js';
+
+const LOAD_ENTRY = fileURLToPath(new URL('../dist/load.js', import.meta.url));
+const GRACE_MS = 60_000;
+
+export async function loadOnce(options: LoadOptions): Promise<LoadReport> {
+  const args = [LOAD_ENTRY, ...argumentsFor({ ...options, isJson: true })];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  trackChild(child);
+  const timer = setTimeout(() => child.kill('SIGKILL'), (options.warmupSeconds + options.seconds) * 1000 + GRACE_MS);
+  const [output, complaints, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null, string | null]>,
+  ]);
+  clearTimeout(timer);
+  if (code !== 0) throw new Error(`The load run failed (${signal ?? `exit ${code}`}):\n${complaints.trimEnd()}`);
+  return JSON.parse(output) as LoadReport;
+}

@@ -1,0 +1,48 @@
+// `pnpm bench`: the whole comparison from flags to exit code. Prints progress on standard error, the result on standard output.
+// Exit codes: 0 done, 1 a failed run, or with --check a missed limit, 64 bad flags, 130 interrupted. However it ends, its servers end with it.
+
+import { missesOf, runBench } from './bench.js';
+import { BENCH_HELP, type BenchOptions, parseBenchOptions } from './bench-options.js';
+import { writeResult } from './results.js';
+import { killAll } from './server-process.js';
+import { renderResult } from './table-text.js';
+
+const EX_USAGE = 64;
+const EX_INTERRUPTED = 130;
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: BenchOptions | undefined;
+  try {
+    options = parseBenchOptions([...args]);
+  } catch (error) {
+    console.error((error as Error).message);
+    return EX_USAGE;
+  }
+  if (options === undefined) {
+    console.log(BENCH_HELP);
+    return 0;
+  }
+  try {
+    return await compare(options, args);
+  } catch (error) {
+    console.error((error as Error).message);
+    return 1;
+  }
+}
+
+async function compare(options: BenchOptions, args: readonly string[]): Promise<number> {
+  const result = await runBench(options, args);
+  console.log(options.isJson ? JSON.stringify(result, null, 2) : `\n${renderResult(result)}`);
+  if (options.isSaved) console.error(`\nwritten to ${writeResult(result)}`);
+  const missed = missesOf(result);
+  if (missed.length > 0) console.error(`\nmissed: ${missed.join(', ')}`);
+  return options.isCheck && missed.length > 0 ? 1 : 0;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    killAll();
+    process.exit(EX_INTERRUPTED);
+  });
+}
+process.exitCode = await main(process.argv.slice(2));
