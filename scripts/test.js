@@ -1,0 +1,9 @@
+/*
+ * `npm test`, the second of the two README commands: installs, builds, lints and runs every test.
+ * Arguments go on to jest (npm test -- session). A failing step ends the run with its exit code.
+ */
+import { buildTests, jest, lint } from './tool-chain.js';
+
+await buildTests();
+await lint();
+await jest(process.argv.slice(2));

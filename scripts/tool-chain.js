@@ -1,0 +1,89 @@
+/*
+ * The steps behind the root scripts: install, build, lint, jest. Only Node.js and npm are presumed,
+ * so nothing here imports a package. Every step ends the process with the failing program's exit code.
+ * Called by start.js, build.js, test.js and bench.js; always runs from the root of the repository.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PNPM = 'pnpm@12.21.0';
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const INSTALL_STAMP = join(ROOT, 'node_modules', '.shoal-installed');
+
+/** Installs what pnpm-lock.yaml says, unless exactly that is installed already. */
+export async function install() {
+  const wanted = lockDigest();
+  if (installedDigest() === wanted) return;
+  await run('npx', ['-y', PNPM, 'install', '--frozen-lockfile']);
+  writeFileSync(INSTALL_STAMP, wanted);
+}
+
+/** Compiles every package; incremental, so cheap when nothing changed. */
+export async function build() {
+  await install();
+  await node('node_modules/typescript/bin/tsc', '-b');
+}
+
+/** Type-checks the tests as well, which the build leaves out. */
+export async function buildTests() {
+  await build();
+  await node(
+    'node_modules/typescript/bin/tsc',
+    '-b',
+    ...packageFolders().map((folder) => `${folder}/tsconfig.test.json`),
+  );
+}
+
+export async function lint() {
+  await node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.');
+}
+
+/** Arguments are jest's own, a part of a file name for example. */
+export async function jest(args) {
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  await node(...flags, 'node_modules/jest/bin/jest.js', ...args);
+}
+
+export async function node(...args) {
+  await run(process.execPath, args);
+}
+
+/** A signal sent to this process goes on to the child, whose end then ends this process too. */
+async function run(command, args) {
+  const shell = process.platform === 'win32' && command === 'npx';
+  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', shell });
+  const forward = (signal) => child.kill(signal);
+  const ignore = () => {}; // Ctrl-C reaches the child by itself: the terminal signals the whole group
+  process.on('SIGTERM', forward).on('SIGINT', ignore);
+  const code = await new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(`Cannot run ${command}: ${error.message}`);
+      resolve(127);
+    });
+    child.on('exit', (status, signal) => resolve(status ?? 128 + constants.signals[signal]));
+  });
+  process.off('SIGTERM', forward).off('SIGINT', ignore);
+  if (code !== 0) process.exit(code);
+}
+
+function packageFolders() {
+  return [...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`), 'bench'];
+}
+
+function lockDigest() {
+  const hash = createHash('sha256');
+  for (const name of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(ROOT, name)));
+  return hash.digest('hex');
+}
+
+function installedDigest() {
+  try {
+    return readFileSync(INSTALL_STAMP, 'utf8');
+  } catch {
+    return '';
+  }
+}
