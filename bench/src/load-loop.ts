@@ -17,6 +17,7 @@ import {
   receive,
   send,
 } from './libc.js';
+import { LoadError } from './load-error.js';
 import { Memory } from './memory.js';
 import { ALL_RIGHT, type Piece, ReplyChecker } from './reply-checker.js';
 import type { BatchComposer } from './workload.js';
@@ -25,10 +26,6 @@ const RECEIVE_BYTES = 256 * 1024;
 const MAX_EVENTS = 64;
 const WAIT_MS = 500;
 const STALL_MS = 5000;
-
-export class LoadError extends Error {
-  override readonly name = 'LoadError';
-}
 
 export interface LoadTarget {
   readonly host: string;

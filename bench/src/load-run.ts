@@ -7,7 +7,7 @@ import { LoadLoop } from './load-loop.js';
 import type { LoadOptions } from './load-options.js';
 import { Memory } from './memory.js';
 import { Random } from './random.js';
-import { BatchComposer, PRELOAD_DEPTH, type Workload } from './workload.js';
+import { BatchComposer, type Workload } from './workload.js';
 
 const MEASURED_RESERVE_BYTES = 64 * 1024;
 
@@ -80,7 +80,7 @@ function preload(composer: BatchComposer, keyCount: number): (requestAt: number,
   let first = 0;
   return (requestAt, replyAt) => {
     if (first >= keyCount) return false;
-    const count = Math.min(PRELOAD_DEPTH, keyCount - first);
+    const count = Math.min(composer.preloadDepth, keyCount - first);
     composer.composePreload(requestAt, replyAt, { first, count });
     first += count;
     return true;

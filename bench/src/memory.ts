@@ -1,7 +1,9 @@
 // The generator's one block of memory, carved once at start: value pattern, templates, receive area, and for each connection
 // the requests of its current batch and the replies they must bring. One block so that copies stay inside it (copyWithin, no views)
 // and every place in it has an address for the kernel. Built by load.ts; bounded by connections * depth * keys * value size.
+
 import { addressOf } from './libc.js';
+import { LoadError } from './load-error.js';
 
 export class Memory {
   readonly bytes: Buffer;
@@ -10,6 +12,8 @@ export class Memory {
   private carved = 0;
 
   constructor(size: number) {
+    if (size > LARGEST_BYTES)
+      throw new LoadError(`Cannot hold ${size} bytes of batches: less depth, connections or value bytes`);
     this.bytes = Buffer.from(new ArrayBuffer(size));
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
     this.address = addressOf(this.bytes);
@@ -43,5 +47,7 @@ export class Memory {
   }
 }
 
+/** Offsets are kept as 32-bit integers. */
+const LARGEST_BYTES = 2 ** 31 - 1;
 const CACHE_LINE_BYTES = 64;
 const WORD_COPY_LIMIT_BYTES = 320;

@@ -29,7 +29,8 @@ const EXCHANGES: Record<DialectName, (keys: KeySpace) => DialectExchanges> = {
   binary: binaryExchanges,
 };
 const MIX_GETS_PERCENT = 90;
-export const PRELOAD_DEPTH = 16;
+const PRELOAD_DEPTH = 16;
+const PRELOAD_BYTES = 256 * 1024;
 
 export class BatchComposer {
   /** Where the composed requests and their replies end. */
@@ -63,17 +64,18 @@ export class BatchComposer {
     this.manyClose = pair(keys, exchanges.manyClose);
   }
 
+  /** Keys stored by one batch of the preload. */
+  get preloadDepth(): number {
+    return Math.max(1, Math.min(PRELOAD_DEPTH, Math.floor(PRELOAD_BYTES / this.set.request.bytes)));
+  }
+
   /** Room that the requests or the replies of any batch of this workload can need, the preload's included. */
   get roomBytes(): number {
-    const { depth, keysPerGet } = this.workload;
+    const { verb, depth, keysPerGet } = this.workload;
     const { get, set, miss, manyOpen, manyEach, manyClose } = this;
-    const single = Math.max(...[get, set, miss].flatMap((one) => [one.request.bytes, one.reply.bytes]));
-    const many = Math.max(manyEach.request.bytes, manyEach.reply.bytes) * keysPerGet;
-    const frame = Math.max(
-      manyOpen.request.bytes + manyClose.request.bytes,
-      manyOpen.reply.bytes + manyClose.reply.bytes,
-    );
-    return Math.max(single * Math.max(depth, PRELOAD_DEPTH), (many + frame) * depth);
+    const preload = largest(set) * this.preloadDepth;
+    if (verb !== 'mget') return Math.max(preload, Math.max(largest(get), largest(set), largest(miss)) * depth);
+    return Math.max(preload, (largest(manyOpen) + largest(manyEach) * keysPerGet + largest(manyClose)) * depth);
   }
 
   /** One batch of the workload with keys chosen at random. */
@@ -121,6 +123,10 @@ export class BatchComposer {
 interface Pair {
   readonly request: Template;
   readonly reply: Template;
+}
+
+function largest({ request, reply }: Pair): number {
+  return Math.max(request.bytes, reply.bytes);
 }
 
 function pair(keys: KeySpace, exchange: Exchange): Pair {
