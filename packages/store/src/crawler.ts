@@ -6,8 +6,8 @@
  * meanwhile: an item whose bucket is split is then seen twice at most, never missed.
  */
 import { Control, GlobalLock, QueueCounter, Tuning } from './control.js';
-import { StoreCounter } from './counters.js';
 import type { StoreCore } from './core.js';
+import { StoreCounter } from './counters.js';
 import { CLASSES_MAX, EXPTIME, HASH_NEXT, ItemMark } from './layout.js';
 
 /** The word `Control.CRAWL_STATE`. */

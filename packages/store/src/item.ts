@@ -43,8 +43,7 @@ export class Items {
   constructor(views: ArenaViews, casEnabled: boolean) {
     this.#words = views.words;
     this.#bytes = views.bytes;
-    this.#accountedHeaderBytes =
-      ACCOUNTED_HEADER_BYTES + ACCOUNTED_ENDS_BYTES + (casEnabled ? ACCOUNTED_CAS_BYTES : 0);
+    this.#accountedHeaderBytes = ACCOUNTED_HEADER_BYTES + ACCOUNTED_ENDS_BYTES + (casEnabled ? ACCOUNTED_CAS_BYTES : 0);
   }
 
   /** The words of the segment that holds `ref`; index them with `wordAt(ref) + FIELD`. */
@@ -154,14 +153,7 @@ export class Items {
   }
 
   /** Writes a fresh header, key and flags. `tag` carries class, LRU, kind and marks. */
-  create(
-    ref: number,
-    tag: number,
-    exptime: number,
-    clientFlags: number,
-    valueBytes: number,
-    hash: number,
-  ): void {
+  create(ref: number, tag: number, exptime: number, clientFlags: number, valueBytes: number, hash: number): void {
     const words = this.wordsOf(ref);
     const at = this.wordAt(ref);
     words[at + TAG] = tag;
@@ -247,7 +239,14 @@ function partialWord(input: Uint8Array, from: number, end: number): number {
   return word;
 }
 
-function copyWordsIn(words: Int32Array, word: number, input: Uint8Array, view: DataView, start: number, count: number): void {
+function copyWordsIn(
+  words: Int32Array,
+  word: number,
+  input: Uint8Array,
+  view: DataView,
+  start: number,
+  count: number,
+): void {
   const end = start + count;
   let from = start;
   let to = word;

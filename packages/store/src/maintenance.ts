@@ -8,14 +8,14 @@
  */
 import { AutoCrawl } from './auto-crawl.js';
 import { ClassWord, QueueCounter, Tuning } from './control.js';
+import type { StoreCore } from './core.js';
 import { StoreCounter } from './counters.js';
 import { Crawler } from './crawler.js';
 import { Eviction, type PullLimits } from './evictor.js';
 import { ACCESS_TIME, LRU_SHIFT, Lru } from './layout.js';
-import { MoverStep, PageMover, coldQueue } from './page-mover.js';
+import { coldQueue, MoverStep, PageMover } from './page-mover.js';
 import { type ClassSnapshot, PagePolicy } from './page-policy.js';
 import type { Store } from './store.js';
-import type { StoreCore } from './core.js';
 
 /** Rounds of moves a class and step. */
 const JUGGLE_ROUNDS = 500;
@@ -70,7 +70,8 @@ export class Maintenance {
     for (let id = 1; id <= this.#core.slabs.sizes.largest; id++) {
       if (this.#core.slabs.word(id, ClassWord.PAGES) > 0) moves += this.#juggle(id);
     }
-    this.#juggleDelayMs = moves > 0 ? Math.max(DELAY_MIN_MS, this.#juggleDelayMs / 2) : Math.min(DELAY_MAX_MS, this.#juggleDelayMs * 1.5);
+    this.#juggleDelayMs =
+      moves > 0 ? Math.max(DELAY_MIN_MS, this.#juggleDelayMs / 2) : Math.min(DELAY_MAX_MS, this.#juggleDelayMs * 1.5);
     this.#nextJuggleMs = nowMs + this.#juggleDelayMs;
     return this.#juggleDelayMs;
   }
@@ -153,7 +154,10 @@ export class Maintenance {
       this.#policyKey = key;
       this.#policy = this.#newPolicy();
     }
-    const move = this.#policy.decide(this.#snapshots(), this.#core.slabs.takenBytes >= tuning[Tuning.MEMORY_LIMIT_BYTES]);
+    const move = this.#policy.decide(
+      this.#snapshots(),
+      this.#core.slabs.takenBytes >= tuning[Tuning.MEMORY_LIMIT_BYTES],
+    );
     if (move !== null && !this.#mover.isRunning) this.#mover.start(move.source, move.destination);
   }
 

@@ -101,7 +101,8 @@ export function completeStoreOptions(asked: Partial<StoreOptions>): StoreOptions
   if (PAGE_BYTES % options.slabChunkMaxBytes !== 0) {
     problems.push(`slabChunkMaxBytes is ${options.slabChunkMaxBytes}, allowed are divisors of ${PAGE_BYTES}`);
   }
-  if (!(options.growthFactor > 1)) problems.push(`growthFactor is ${options.growthFactor}, allowed are numbers above 1`);
+  if (!(options.growthFactor > 1))
+    problems.push(`growthFactor is ${options.growthFactor}, allowed are numbers above 1`);
   if (!(options.minSizeBytes >= 1)) problems.push(`minSizeBytes is ${options.minSizeBytes}, allowed are 1 and above`);
   if (options.hashPower !== 0 && !(options.hashPower >= 12 && options.hashPower <= 28)) {
     problems.push(`hashPower is ${options.hashPower}, allowed are 0 and 12 to 28`);

@@ -8,8 +8,8 @@
  * What must be evicted to make room is evicted only when all memory is in use.
  */
 import { ClassWord, Control, GlobalLock, QueueCounter } from './control.js';
-import { StoreCounter } from './counters.js';
 import type { StoreCore } from './core.js';
+import { StoreCounter } from './counters.js';
 import {
   BODY_NEXT,
   BODY_OWNER,

@@ -6,8 +6,8 @@
  * only grow start anew at `reset`; what is there now (items, bytes, pages) does not.
  */
 import { ClassWord, Control, QueueCounter, Tuning } from './control.js';
-import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS, StoreCounter } from './counters.js';
 import type { StoreCore } from './core.js';
+import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS, type StoreCounter } from './counters.js';
 import { CrawlState } from './crawler.js';
 import { ACCESS_TIME, CLASSES_MAX, EXPTIME, LRU_NEXT, LRU_SHIFT, Lru } from './layout.js';
 import { SIZE_BUCKET_BYTES } from './lru.js';

@@ -9,8 +9,8 @@
 import type { Arena } from './arena.js';
 import { Clock } from './clock.js';
 import { Control, Tuning } from './control.js';
-import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
 import { StoreCore } from './core.js';
+import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
 import { requestCrawl } from './crawler.js';
 import { type Hash, jenkins, murmur3 } from './hash.js';
 import { bytesBeforeData, itemTag } from './item.js';
@@ -40,6 +40,17 @@ export const Reserve = { TOO_LARGE: -1, NO_MEMORY: -2 } as const;
 export const Miss = { ABSENT: 0, EXPIRED: 1, FLUSHED: 2 } as const;
 export type Miss = (typeof Miss)[keyof typeof Miss];
 
+/** How the read between `beginRead` and `endRead` is protected. */
+const ReadState = {
+  /** By its version, to be checked. */
+  OPTIMISTIC: 0,
+  /** By the stripe, to be freed. */
+  LOCKED: 1,
+  /** Nothing was read, or all is done. */
+  SETTLED: 2,
+} as const;
+type ReadState = (typeof ReadState)[keyof typeof ReadState];
+
 /** In a flat LRU an item moves to the head at most once in this time, as in memcached. */
 const FLAT_BUMP_SECONDS = 60;
 const BLANK = 0x20;
@@ -61,7 +72,7 @@ export class Store {
   readonly #control: Int32Array;
   #readHash = 0;
   #readVersion = 0;
-  #isReadLocked = false;
+  #readState: ReadState = ReadState.SETTLED;
 
   constructor(arena: Arena, row: number) {
     this.core = new StoreCore(arena, row);
@@ -99,18 +110,17 @@ export class Store {
     for (;;) {
       const version = stripes.version(hash);
       const ref = table.find(input, view, start, end, hash);
-      this.#isReadLocked = false;
+      this.#readState = ReadState.OPTIMISTIC;
       this.#readHash = hash;
       this.#readVersion = version;
       if (ref === 0) {
         if (!this.endRead()) continue;
+        this.#readState = ReadState.SETTLED;
         this.missReason = Miss.ABSENT;
         return 0;
       }
       const needsLock =
-        this.core.isDead(ref) ||
-        items.hasMark(ref, ItemMark.CHUNKED) ||
-        (bump !== 0 && this.#isBumpDue(ref));
+        this.core.isDead(ref) || items.hasMark(ref, ItemMark.CHUNKED) || (bump !== 0 && this.#isBumpDue(ref));
       if (!needsLock) {
         if (this.endRead()) return ref;
       } else if (stripes.upgrade(hash, version)) {
@@ -123,18 +133,19 @@ export class Store {
   #finishLockedRead(ref: number, hash: number, bump: number): number {
     if (this.#dropIfDeadLocked(ref, hash)) {
       this.core.stripes.unlock(hash);
+      this.#readState = ReadState.SETTLED;
       return 0;
     }
     if (bump !== 0) this.bumpLocked(ref);
-    this.#isReadLocked = true;
+    this.#readState = ReadState.LOCKED;
     return ref;
   }
 
   /** True if all that was copied since `beginRead` is whole; frees the stripe if the read had to take it. */
   endRead(): boolean {
-    if (this.#isReadLocked) {
-      this.#isReadLocked = false;
-      this.core.stripes.unlock(this.#readHash);
+    if (this.#readState !== ReadState.OPTIMISTIC) {
+      if (this.#readState === ReadState.LOCKED) this.core.stripes.unlock(this.#readHash);
+      this.#readState = ReadState.SETTLED;
       return true;
     }
     const { words, mask } = this.core.stripes;
@@ -355,7 +366,14 @@ export class Store {
   }
 
   /** Writes bytes of a reserved item's value, front to back without a gap. False: no memory, which chunked values can meet midway. */
-  writeValue(ref: number, offset: number, source: Uint8Array, sourceView: DataView, start: number, count: number): boolean {
+  writeValue(
+    ref: number,
+    offset: number,
+    source: Uint8Array,
+    sourceView: DataView,
+    start: number,
+    count: number,
+  ): boolean {
     if (this.isChunked(ref)) {
       if (this.core.chunked.append(ref, source, start, count)) return true;
       this.core.countOutOfMemory(this.sizeClass(ref));

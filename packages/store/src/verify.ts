@@ -75,7 +75,11 @@ function checkTable(census: Census): void {
       if (linked.has(ref)) break;
       linked.add(ref);
       expect(census, core.items.kind(ref) === Kind.LINKED, `item ${ref} of bucket ${bucket} is not marked linked`);
-      expect(census, core.table.bucketOf(core.items.get(ref, HASH)) === bucket, `item ${ref} is in bucket ${bucket}, which is not its own`);
+      expect(
+        census,
+        core.table.bucketOf(core.items.get(ref, HASH)) === bucket,
+        `item ${ref} is in bucket ${bucket}, which is not its own`,
+      );
       if (core.items.hasMark(ref, ItemMark.CHUNKED)) checkBodies(census, ref);
     }
   }
@@ -92,7 +96,11 @@ function checkBodies(census: Census, ref: number): void {
     bodies.add(body);
     bytes += core.items.get(body, BODY_USED);
   }
-  expect(census, bytes === core.items.valueBytes(ref), `item ${ref} has ${bytes} of ${core.items.valueBytes(ref)} bytes`);
+  expect(
+    census,
+    bytes === core.items.valueBytes(ref),
+    `item ${ref} has ${bytes} of ${core.items.valueBytes(ref)} bytes`,
+  );
   expect(census, core.chunked.pins(ref) === 0, `item ${ref} is still pinned`);
 }
 
@@ -104,7 +112,11 @@ function checkQueues(census: Census): void {
     let previous = 0;
     for (let ref = core.queues.head(queue); ref !== 0; ref = core.items.get(ref, LRU_NEXT)) {
       expect(census, core.items.get(ref, LRU_PREV) === previous, `item ${ref} of queue ${queue} has a wrong neighbour`);
-      expect(census, core.items.queue(ref) === queue, `item ${ref} is in queue ${queue}, its tag says ${core.items.queue(ref)}`);
+      expect(
+        census,
+        core.items.queue(ref) === queue,
+        `item ${ref} is in queue ${queue}, its tag says ${core.items.queue(ref)}`,
+      );
       expect(census, linked.has(ref), `item ${ref} of queue ${queue} is not in the table`);
       if (queued.has(ref)) break;
       queued.add(ref);
@@ -113,7 +125,11 @@ function checkQueues(census: Census): void {
       previous = ref;
     }
     expect(census, core.queues.tail(queue) === previous, `queue ${queue} has a wrong tail`);
-    expect(census, core.queues.count(queue) === count, `queue ${queue} counts ${core.queues.count(queue)}, holds ${count}`);
+    expect(
+      census,
+      core.queues.count(queue) === count,
+      `queue ${queue} counts ${core.queues.count(queue)}, holds ${count}`,
+    );
     const counted = core.queues.counter(queue, QueueCounter.BYTES);
     expect(census, counted === bytes, `queue ${queue} counts ${counted} bytes, holds ${bytes}`);
   }
@@ -126,7 +142,11 @@ function checkFreeLists(census: Census): void {
     let previous = 0;
     let count = 0;
     for (let ref = core.slabs.word(id, ClassWord.FREE_HEAD); ref !== 0; ref = core.items.get(ref, FREE_NEXT)) {
-      expect(census, core.items.kind(ref) === Kind.FREE, `chunk ${ref} of the free list of class ${id} is not marked free`);
+      expect(
+        census,
+        core.items.kind(ref) === Kind.FREE,
+        `chunk ${ref} of the free list of class ${id} is not marked free`,
+      );
       expect(census, core.items.get(ref, FREE_PREV) === previous, `free chunk ${ref} has a wrong neighbour`);
       expect(census, !free.has(ref), `free chunk ${ref} is twice in a list`);
       if (free.has(ref)) break;
@@ -154,8 +174,16 @@ function checkPages(census: Census, reservedMax: number): void {
   }
   expect(census, reserved <= reservedMax, `${reserved} chunks are reserved, at most ${reservedMax} should be`);
   for (let id = 1; id < pages.length; id++) {
-    expect(census, core.slabs.word(id, ClassWord.PAGES) === pages[id], `class ${id} counts ${core.slabs.word(id, ClassWord.PAGES)} pages, owns ${pages[id]}`);
-    expect(census, core.slabs.word(id, ClassWord.USED_COUNT) === used[id], `class ${id} counts ${core.slabs.word(id, ClassWord.USED_COUNT)} used chunks, has ${used[id]}`);
+    expect(
+      census,
+      core.slabs.word(id, ClassWord.PAGES) === pages[id],
+      `class ${id} counts ${core.slabs.word(id, ClassWord.PAGES)} pages, owns ${pages[id]}`,
+    );
+    expect(
+      census,
+      core.slabs.word(id, ClassWord.USED_COUNT) === used[id],
+      `class ${id} counts ${core.slabs.word(id, ClassWord.USED_COUNT)} used chunks, has ${used[id]}`,
+    );
   }
   const owned = pages.reduce((sum, count) => sum + count, core.slabs.pooledPages);
   const taken = core.views.tuning[Tuning.TAKEN_BYTES] - core.options.initialTakenBytes;
@@ -165,7 +193,10 @@ function checkPages(census: Census, reservedMax: number): void {
 function checkPage(census: Census, page: number, id: number): { used: number; reserved: number } {
   const { core, linked, bodies, free } = census;
   const { sizes } = core.slabs;
-  const freshLeft = core.slabs.pageOf(core.slabs.word(id, ClassWord.FRESH_REF)) === page ? core.slabs.word(id, ClassWord.FRESH_COUNT) : 0;
+  const freshLeft =
+    core.slabs.pageOf(core.slabs.word(id, ClassWord.FRESH_REF)) === page
+      ? core.slabs.word(id, ClassWord.FRESH_COUNT)
+      : 0;
   const counted = { used: 0, reserved: 0 };
   for (let index = 0; index < sizes.chunksPerPage[id] - freshLeft; index++) {
     const ref = (core.slabs.pageRef(page) + index * (sizes.chunkBytes[id] >> REF_UNIT_SHIFT)) | 0;
@@ -174,7 +205,12 @@ function checkPage(census: Census, page: number, id: number): { used: number; re
     else if (kind === Kind.BODY) expect(census, bodies.has(ref), `chunk ${ref} is marked as a body that no item has`);
     else if (kind === Kind.FREE) expect(census, free.has(ref), `chunk ${ref} is marked free, in no list`);
     else if (kind === Kind.RESERVED) counted.reserved++;
-    else expect(census, kind === Kind.DRAINED && page === core.views.control[Control.DRAIN_PAGE], `chunk ${ref} is of unknown kind ${kind}`);
+    else
+      expect(
+        census,
+        kind === Kind.DRAINED && page === core.views.control[Control.DRAIN_PAGE],
+        `chunk ${ref} is of unknown kind ${kind}`,
+      );
     if (kind !== Kind.FREE && kind !== Kind.DRAINED) counted.used++;
   }
   return counted;

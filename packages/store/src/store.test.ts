@@ -1,0 +1,243 @@
+import { describe, expect, test } from '@jest/globals';
+import { QueueCounter, Tuning } from './control.js';
+import { ItemMark, Lru } from './layout.js';
+import { Miss } from './store.js';
+import { CacheDriver, isSame, patternedValue } from './testing/cache-driver.js';
+import { verify } from './verify.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+describe('values', () => {
+  test.each([0, 1, 2, 3, 4, 5, 99, 511, 512, 513, 8000, 500 * KIB, 524_200, 524_288, 900 * KIB, MIB - 100])(
+    'of %i bytes come back as they were stored',
+    (bytes) => {
+      const cache = new CacheDriver();
+      expect(cache.set('key', patternedValue(5, bytes), { flags: 7 })).toBe('stored');
+      expect(isSame(cache.get('key'), patternedValue(5, bytes))).toBe(true);
+      expect(verify(cache.store)).toEqual([]);
+    },
+  );
+
+  test.each([1, 2, 3, 4, 5, 31, 249, 250])('are found under a key of %i bytes and under no other', (bytes) => {
+    const cache = new CacheDriver();
+    const key = 'k'.repeat(bytes);
+    cache.set(key, patternedValue(1, 10));
+    expect(isSame(cache.get(key), patternedValue(1, 10))).toBe(true);
+    expect(cache.get(`${key.slice(1)}x`)).toBeNull();
+    expect(cache.get(key.slice(1))).toBeNull();
+  });
+
+  test('above the item size limit are refused and leave nothing behind', () => {
+    const cache = new CacheDriver();
+    expect(cache.set('key', patternedValue(1, MIB))).toBe('too large');
+    expect(verify(cache.store)).toEqual([]);
+    expect(cache.store.statistics.itemCount).toBe(0);
+  });
+
+  test('of many megabytes lie in many chunks, across small chunk sizes too', () => {
+    const cache = new CacheDriver({
+      memoryLimitBytes: 64 * MIB,
+      itemSizeMaxBytes: 16 * MIB,
+      slabChunkMaxBytes: 16 * KIB,
+    });
+    expect(cache.set('key', patternedValue(9, 10 * MIB))).toBe('stored');
+    expect(isSame(cache.get('key'), patternedValue(9, 10 * MIB))).toBe(true);
+    expect(cache.append('key', patternedValue(3, 100 * KIB))).toBe(true);
+    expect(cache.get('key')?.length).toBe(10 * MIB + 100 * KIB);
+    expect(verify(cache.store)).toEqual([]);
+  });
+
+  test('are replaced, and the memory of the old one is used again', () => {
+    const cache = new CacheDriver();
+    for (let round = 0; round < 1000; round++) cache.set('key', patternedValue(round, 100));
+    expect(isSame(cache.get('key'), patternedValue(999, 100))).toBe(true);
+    expect(cache.store.statistics.slabsOf(4).usedChunks).toBe(1);
+    expect(verify(cache.store)).toEqual([]);
+  });
+});
+
+describe('an item', () => {
+  test('expires at its second, and tells why it is gone', () => {
+    const cache = new CacheDriver();
+    cache.set('key', patternedValue(1, 5), { exptime: 110 });
+    cache.store.clock.set(109);
+    expect(cache.get('key')).not.toBeNull();
+    cache.store.clock.set(110);
+    expect(cache.get('key')).toBeNull();
+    expect(cache.store.missReason).toBe(Miss.EXPIRED);
+    expect(cache.store.statistics.itemCount).toBe(0);
+    expect(cache.get('key')).toBeNull();
+    expect(cache.store.missReason).toBe(Miss.ABSENT);
+  });
+
+  test('stored before a flush is gone, one stored in the same second after it stays', () => {
+    const cache = new CacheDriver();
+    cache.set('old', patternedValue(1, 5));
+    cache.store.flushAll(cache.store.now());
+    cache.set('new', patternedValue(2, 5));
+    expect(cache.get('old')).toBeNull();
+    expect(cache.store.missReason).toBe(Miss.FLUSHED);
+    expect(isSame(cache.get('new'), patternedValue(2, 5))).toBe(true);
+    cache.store.clock.set(200);
+    expect(isSame(cache.get('new'), patternedValue(2, 5))).toBe(true);
+  });
+
+  test('lives on until a delayed flush comes into force', () => {
+    const cache = new CacheDriver();
+    cache.set('key', patternedValue(1, 5));
+    cache.store.flushAll(105);
+    expect(cache.get('key')).not.toBeNull();
+    cache.store.clock.set(105);
+    expect(cache.get('key')).toBeNull();
+  });
+
+  test('gets a new and higher CAS unique each time it is stored', () => {
+    const cache = new CacheDriver();
+    const casOf = () => cache.locked('key', (ref) => cache.store.casLow(ref));
+    cache.set('key', patternedValue(1, 5));
+    const first = casOf();
+    cache.set('key', patternedValue(2, 5));
+    expect(casOf()).toBeGreaterThan(first);
+  });
+
+  test('has no CAS unique when CAS is off', () => {
+    const cache = new CacheDriver({ casEnabled: false });
+    cache.set('key', patternedValue(1, 300));
+    expect(cache.locked('key', (ref) => cache.store.casLow(ref))).toBe(0);
+    expect(isSame(cache.get('key'), patternedValue(1, 300))).toBe(true);
+  });
+
+  test('is fetched after one hit and active after two', () => {
+    const cache = new CacheDriver();
+    cache.set('key', patternedValue(1, 5));
+    const marks = () => cache.locked('key', (ref) => [cache.store.isFetched(ref), cache.store.isActive(ref)]);
+    expect(marks()).toEqual([false, false]);
+    cache.get('key', 0);
+    expect(marks()).toEqual([false, false]);
+    cache.get('key');
+    expect(marks()).toEqual([true, false]);
+    cache.get('key');
+    expect(marks()).toEqual([true, true]);
+  });
+
+  test('that is pinned keeps its value when it is deleted, until the pin ends', () => {
+    const cache = new CacheDriver();
+    const value = patternedValue(1, 700 * KIB);
+    cache.set('key', value);
+    const [ref, hash] = cache.locked('key', (found, itsHash) => {
+      cache.store.pinLocked(found);
+      return [found, itsHash];
+    });
+    expect(cache.delete('key')).toBe(true);
+    cache.set('other', patternedValue(2, 700 * KIB));
+    const out = new Uint8Array(value.length);
+    for (let at = 0; at < out.length; at += 100_000) {
+      cache.store.copyValuePart(ref, at, Math.min(100_000, out.length - at), out, at);
+    }
+    expect(isSame(out, value)).toBe(true);
+    expect(verify(cache.store, 3)).not.toEqual([]);
+    cache.store.unpin(ref, hash);
+    expect(verify(cache.store)).toEqual([]);
+  });
+
+  test('keeps marks that commands set', () => {
+    const cache = new CacheDriver();
+    cache.set('key', patternedValue(1, 5));
+    cache.locked('key', (ref) => cache.store.setMarkLocked(ref, ItemMark.STALE));
+    expect(cache.locked('key', (ref) => cache.store.hasMark(ref, ItemMark.STALE))).toBe(true);
+    cache.locked('key', (ref) => cache.store.clearMarkLocked(ref, ItemMark.STALE));
+    expect(cache.locked('key', (ref) => cache.store.hasMark(ref, ItemMark.STALE))).toBe(false);
+  });
+});
+
+describe('a full store', () => {
+  const fill = (cache: CacheDriver, count: number, bytes: number) => {
+    for (let i = 0; i < count; i++) expect(cache.set(`key${i}`, patternedValue(i, bytes))).toBe('stored');
+  };
+
+  test('evicts the oldest and never refuses', () => {
+    const cache = new CacheDriver({ memoryLimitBytes: 2 * MIB });
+    fill(cache, 20_000, 300);
+    expect(cache.get('key0')).toBeNull();
+    expect(isSame(cache.get('key19999'), patternedValue(19_999, 300))).toBe(true);
+    expect(cache.store.statistics.queueTotal(QueueCounter.EVICTED)).toBeGreaterThan(10_000);
+    expect(verify(cache.store)).toEqual([]);
+  });
+
+  test('keeps what is fetched again and again through a flood', () => {
+    const cache = new CacheDriver({ memoryLimitBytes: 2 * MIB });
+    cache.set('canary', patternedValue(1, 300));
+    for (let i = 0; i < 20_000; i++) {
+      cache.set(`key${i}`, patternedValue(i, 300));
+      if (i % 100 === 0) expect(cache.get('canary')).not.toBeNull();
+    }
+  });
+
+  test('refuses instead of evicting when evictions are off', () => {
+    const cache = new CacheDriver({ memoryLimitBytes: 2 * MIB, evictions: false });
+    let stored = 0;
+    while (cache.set(`key${stored}`, patternedValue(stored, 8000)) === 'stored') stored++;
+    expect(stored).toBeGreaterThanOrEqual(236);
+    for (let i = 0; i < stored; i++) expect(isSame(cache.get(`key${i}`), patternedValue(i, 8000))).toBe(true);
+    expect(cache.store.statistics.queueTotal(QueueCounter.OUT_OF_MEMORY)).toBe(1);
+  });
+
+  test('finds room for a small item when all its class holds is pieces of large values', () => {
+    const cache = new CacheDriver({ memoryLimitBytes: 4 * MIB, itemSizeMaxBytes: 2 * MIB });
+    for (let i = 0; i < 40; i++) expect(cache.set(`large${i}`, patternedValue(i, 530_000 + i * 3000))).toBe('stored');
+    for (let i = 0; i < 40; i++) expect(cache.set(`small${i}`, patternedValue(i, (i * 997) % 8000))).toBe('stored');
+    expect(verify(cache.store)).toEqual([]);
+  });
+
+  test('finds room when everything in the class is active', () => {
+    const cache = new CacheDriver({ memoryLimitBytes: 2 * MIB });
+    fill(cache, 4000, 300);
+    for (let round = 0; round < 2; round++) for (let i = 0; i < 4000; i++) cache.get(`key${i}`);
+    for (let i = 0; i < 4000; i++) expect(cache.set(`more${i}`, patternedValue(i, 300))).toBe('stored');
+  });
+
+  test('puts short-lived items into the temporary queue when there is one', () => {
+    const cache = new CacheDriver({ temporaryTtlSeconds: 61 });
+    cache.set('short', patternedValue(1, 5), { exptime: 150 });
+    cache.set('long', patternedValue(1, 5), { exptime: 900 });
+    expect(cache.locked('short', (ref) => cache.store.lruOf(ref))).toBe(Lru.TEMP);
+    expect(cache.locked('long', (ref) => cache.store.lruOf(ref))).toBe(Lru.HOT);
+  });
+
+  test('is flat when the LRU is not segmented', () => {
+    const cache = new CacheDriver({ memoryLimitBytes: 2 * MIB, segmented: false, maintainer: false });
+    fill(cache, 10_000, 300);
+    expect(cache.locked('key9999', (ref) => cache.store.lruOf(ref))).toBe(Lru.COLD);
+    expect(verify(cache.store)).toEqual([]);
+  });
+
+  test('takes more memory when the limit is raised, within the reserve', () => {
+    const cache = new CacheDriver({ memoryLimitBytes: 2 * MIB });
+    fill(cache, 10_000, 300);
+    const before = cache.store.statistics.itemCount;
+    expect(cache.store.setMemoryLimit(8 * MIB)).toBe(true);
+    fill(cache, 10_000, 300);
+    expect(cache.store.statistics.itemCount).toBeGreaterThan(before);
+    expect(cache.store.tuning(Tuning.MEMORY_LIMIT_BYTES)).toBe(8 * MIB);
+    expect(cache.store.setMemoryLimit(2 ** 50)).toBe(false);
+  });
+});
+
+describe('the table', () => {
+  test('grows while items are stored, and finds all of them', () => {
+    const cache = new CacheDriver({ hashPower: 12, memoryLimitBytes: 256 * MIB });
+    for (let i = 0; i < 50_000; i++) cache.set(`key${i}`, patternedValue(i, 3));
+    expect(cache.store.statistics.hashPower).toBeGreaterThanOrEqual(14);
+    for (let i = 0; i < 50_000; i++) expect(cache.get(`key${i}`)).not.toBeNull();
+    expect(verify(cache.store)).toEqual([]);
+  });
+
+  test('shows every item once to a scan', () => {
+    const cache = new CacheDriver();
+    for (let i = 0; i < 5000; i++) cache.set(`key${i}`, patternedValue(i, 3));
+    const seen = new Set<number>();
+    for (let bucket = 0; bucket !== -1; ) bucket = cache.store.scan(bucket, 100, (ref) => seen.add(ref));
+    expect(seen.size).toBe(5000);
+  });
+});

@@ -1,0 +1,119 @@
+/**
+ * A store driven by strings, for tests: the smallest client of the store's API.
+ *
+ * Used by this package's tests only; not built into dist. Keys and values are latin1 text. The patterns
+ * here (reserve, write, lock, link; begin, copy, end) are the ones the server's commands follow.
+ */
+import { type Arena, createArena } from '../arena.js';
+import type { StoreOptions } from '../options.js';
+import { Reserve, Store } from '../store.js';
+
+export class CacheDriver {
+  readonly arena: Arena;
+  readonly store: Store;
+  readonly #input = new Uint8Array(512);
+  readonly #view = new DataView(this.#input.buffer);
+
+  constructor(options: Partial<StoreOptions> = {}, arena: Arena = createArena(options), row = 0) {
+    this.arena = arena;
+    this.store = new Store(arena, row);
+    if (this.store.now() === 0) this.store.clock.set(100);
+  }
+
+  /** Another thread's view of the same store. */
+  attach(row: number): CacheDriver {
+    return new CacheDriver({}, this.arena, row);
+  }
+
+  set(key: string, value: Uint8Array, { exptime = 0, flags = 0 } = {}): 'stored' | 'too large' | 'no memory' {
+    const { store } = this;
+    const [end, hash] = this.#load(key);
+    const ref = store.reserve(this.#input, this.#view, 3, end, hash, flags, exptime, value.length);
+    if (ref === Reserve.TOO_LARGE) return 'too large';
+    if (ref === Reserve.NO_MEMORY) return 'no memory';
+    if (!store.writeValue(ref, 0, value, viewOf(value), 0, value.length)) {
+      store.release(ref);
+      return 'no memory';
+    }
+    store.lock(hash);
+    const old = store.fetchLocked(this.#input, this.#view, 3, end, hash);
+    if (old === 0) store.linkLocked(ref, hash);
+    else store.replaceLocked(old, ref, hash);
+    store.unlock(hash);
+    return 'stored';
+  }
+
+  get(key: string, bump = 1): Uint8Array | null {
+    const { store } = this;
+    const [end, hash] = this.#load(key);
+    for (;;) {
+      const ref = store.beginRead(this.#input, this.#view, 3, end, hash, bump);
+      const value = ref === 0 ? null : new Uint8Array(store.valueBytes(ref));
+      if (value !== null) store.copyValue(ref, value, viewOf(value), 0);
+      if (store.endRead()) return value;
+    }
+  }
+
+  delete(key: string): boolean {
+    return this.locked(key, (ref, hash) => {
+      if (ref !== 0) this.store.unlinkLocked(ref, hash);
+      return ref !== 0;
+    });
+  }
+
+  /** Appends to a value, as the server does: a new item made of the old and the more. */
+  append(key: string, more: Uint8Array): boolean {
+    const { store } = this;
+    const [end] = this.#load(key);
+    return this.locked(key, (old, hash) => {
+      if (old === 0) return false;
+      const bytes = store.valueBytes(old);
+      const ref = store.reserve(this.#input, this.#view, 3, end, hash, 0, store.exptime(old), bytes + more.length);
+      if (ref === Reserve.TOO_LARGE || ref === Reserve.NO_MEMORY) return false;
+      const isWritten =
+        store.writeValueOfLocked(ref, 0, old) && store.writeValue(ref, bytes, more, viewOf(more), 0, more.length);
+      if (isWritten) store.replaceLocked(old, ref, hash);
+      else store.release(ref);
+      return isWritten;
+    });
+  }
+
+  /** Runs `work` with the live item of the key (0: none) under its stripe. */
+  locked<T>(key: string, work: (ref: number, hash: number) => T): T {
+    const [end, hash] = this.#load(key);
+    this.store.lock(hash);
+    try {
+      return work(this.store.fetchLocked(this.#input, this.#view, 3, end, hash), hash);
+    } finally {
+      this.store.unlock(hash);
+    }
+  }
+
+  /** Reserves without linking: what a half-received set holds. */
+  reserve(key: string, valueBytes: number): number {
+    const [end, hash] = this.#load(key);
+    return this.store.reserve(this.#input, this.#view, 3, end, hash, 0, 0, valueBytes);
+  }
+
+  #load(key: string): [end: number, hash: number] {
+    const end = 3 + key.length;
+    for (let i = 0; i < key.length; i++) this.#input[3 + i] = key.charCodeAt(i);
+    return [end, this.store.hashKey(this.#input, this.#view, 3, end)];
+  }
+}
+
+/** A value whose every byte follows from its seed, so that a torn copy shows. */
+export function patternedValue(seed: number, bytes: number): Uint8Array {
+  const value = new Uint8Array(bytes);
+  for (let i = 0; i < bytes; i++) value[i] = (seed + i * 7) & 0xff;
+  return value;
+}
+
+/** Byte equality; jest's own comparison of large arrays takes seconds. */
+export function isSame(one: Uint8Array | null | undefined, other: Uint8Array | null | undefined): boolean {
+  return one != null && other != null && Buffer.compare(one, other) === 0;
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
