@@ -1,4 +1,6 @@
-// The flags of `pnpm bench`, checked once, all problems named at once. Used by main.ts.
+// The flags of `pnpm bench`, checked once at the door: bad values and unknown row names are all reported together,
+// each with what is allowed. Called by main.ts; what follows from the flags (cores, commands, rows) is decided elsewhere.
+// Limits: rounds, seconds and workers are bounded here, and with them the length of a run.
 import { parseArgs } from 'node:util';
 import { choiceFlag, numberFlag } from './flags.js';
 import { EXTRA_IDS, ROWS, TRANSPORTS, type TransportName } from './rows.js';

@@ -9,7 +9,7 @@ import { type IdleResult, measureIdle } from './idle.js';
 import { LOAD_DEFAULTS } from './load-options.js';
 import { loadOnce } from './load-process.js';
 import type { LoadReport } from './load-run.js';
-import { type MachineFacts, machineFacts } from './machine.js';
+import { busyWarning, type MachineFacts, machineFacts } from './machine.js';
 import { pinnedTo } from './pinning.js';
 import { type Row, selectRows } from './rows.js';
 import { ServerProcess } from './server-process.js';
@@ -40,9 +40,9 @@ interface Sampled {
 }
 
 export async function runBench(options: BenchOptions, args: readonly string[]): Promise<BenchResult> {
-  const warnings: string[] = [];
   const wanted = (id: string): boolean => options.only === undefined || options.only.includes(id);
   const machine = machineFacts(args, new Date());
+  const warnings = [busyWarning(machine)].filter((warning) => warning !== undefined);
   const startup = wanted('help') && options.shoal === undefined ? measureStartup() : undefined;
   const table = await runTable(options, warnings);
   const idle = wanted('idle') ? await measureIdle(options, options.idleSeconds) : undefined;

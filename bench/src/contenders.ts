@@ -1,5 +1,6 @@
-// The command lines of the two sides of a comparison: Shoal from this checkout, and memcached or whatever `--peer` names in its place.
-// Both get the same flags. Used by bench.ts, idle.ts and startup.ts.
+// The command lines of the two sides of a comparison: Shoal from this checkout, and memcached or
+// whatever `--peer` names in its place. Both get the same flags. Used by bench.ts, idle.ts and
+// startup.ts.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TransportName } from './rows.js';

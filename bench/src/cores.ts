@@ -1,5 +1,6 @@
-// Which cores the server and the generator get. Pure; called by bench.ts. Servers take cores 0 to workers-1, the generator the next one;
-// where the machine has too few, they share and the bench says so, because throughput and latency mean little then (CPU per operation still does).
+// Which cores the server and the generator get. Pure; called by bench.ts. Servers take cores 0 to workers-1, the
+// generator the next one; where the machine has too few, they share and the bench says so, because throughput
+// and latency mean little then (CPU per operation still does).
 export interface Cores {
   readonly server: string;
   readonly generator: number;

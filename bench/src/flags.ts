@@ -1,5 +1,6 @@
-// Reading single flags for both entries of the bench (load-options.ts, bench-options.ts): a value outside what is allowed is noted
-// in the list of problems, with the flag, the value and the range, and the fallback stands in so that all problems are found at once.
+// Reading single flags for both entries of the bench (load-options.ts, bench-options.ts): a value outside what
+// is allowed is noted in the list of problems, with the flag, the value and the range, and the fallback stands
+// in so that all problems are found at once.
 export interface NumberFlag {
   name: string;
   text: string | undefined;

@@ -1,5 +1,6 @@
-// What a node costs that nobody talks to: CPU over some seconds, and resident memory with one worker and for each further one.
-// Called by bench.ts on freshly started servers of its own; memcached stands beside it for scale. Stops what it starts.
+// What a node costs that nobody talks to: CPU over some seconds, and resident memory with one worker and for
+// each further one. Called by bench.ts on freshly started servers of its own; memcached stands beside it for
+// scale. Stops what it starts.
 import { setTimeout as delay } from 'node:timers/promises';
 import { peerCommand, type Sides, shoalCommand } from './contenders.js';
 import { CpuReader } from './cpu-reader.js';

@@ -1,5 +1,6 @@
-// The flags of `node bench/dist/load.js`, checked once, all problems named at once. Used by load.ts; the orchestrator builds the same
-// record through argumentsFor() and hands it to a child process as flags.
+// The flags of `node bench/dist/load.js`, checked once, all problems named at once. Used by load.ts;
+// the orchestrator builds the same record through argumentsFor() and hands it to a child process as
+// flags.
 import { parseArgs } from 'node:util';
 import { choiceFlag, joinNegative, numberFlag } from './flags.js';
 import { DIALECTS, type DialectName, VERBS, type Verb, type Workload } from './workload.js';

@@ -1,5 +1,6 @@
-// Runs the load generator as a process of its own against one server and reads its report. Called by bench.ts for every sample.
-// Bounded: a generator that outlives its run by GRACE_MS is killed and the bench fails.
+// Runs the load generator as a process of its own against one server and reads its report. Called by
+// bench.ts for every sample. Bounded: a generator that outlives its run by GRACE_MS is killed and the
+// bench fails.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';

@@ -1,5 +1,6 @@
-// One run against a running server: connect, preload every key through checked sets, warm up, measure, report. Called by load.ts.
-// The server's and the generator's CPU are read at both ends of the same window that the operations are counted in.
+// One run against a running server: connect, preload every key through checked sets, warm up, measure, report.
+// Called by load.ts. The server's and the generator's CPU are read at both ends of the same window that the
+// operations are counted in.
 import { CpuReader } from './cpu-reader.js';
 import { Histogram } from './histogram.js';
 import { KeySpace } from './key-space.js';

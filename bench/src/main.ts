@@ -1,5 +1,6 @@
-// `pnpm bench`: the whole comparison from flags to exit code. Prints progress on standard error, the result on standard output.
-// Exit codes: 0 done, 1 a failed run, or with --check a missed limit, 64 bad flags, 130 interrupted. However it ends, its servers end with it.
+// `pnpm bench`: the whole comparison from flags to exit code. Prints progress on standard error, the result on
+// standard output. Exit codes: 0 done, 1 a failed run, or with --check a missed limit, 64 bad flags, 130
+// interrupted. However it ends, its servers end with it.
 
 import { missesOf, runBench } from './bench.js';
 import { BENCH_HELP, type BenchOptions, parseBenchOptions } from './bench-options.js';

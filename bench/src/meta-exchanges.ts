@@ -1,5 +1,6 @@
-// What the meta protocol says and must answer for each request of a workload. Used by workload.ts; see template.ts for the notation.
-// A get asks for key and flags (k, f), so that a reply to another request is noticed; a get of many keys is quiet (q) and closed by mn.
+// What the meta protocol says and must answer for each request of a workload. Used by workload.ts; see
+// template.ts for the notation. A get asks for key and flags (k, f), so that a reply to another request is
+// noticed; a get of many keys is quiet (q) and closed by mn.
 import type { KeySpace } from './key-space.js';
 import { type DialectExchanges, type Exchange, textPicture } from './template.js';
 

@@ -1,5 +1,6 @@
-// A seeded xorshift32 generator: the same seed gives the same run on every machine, for both servers of a comparison.
-// Used by load-loop.ts (choice of keys, 90/10 draw) and key-space.ts (bytes of the value pattern). Not for secrets.
+// A seeded xorshift32 generator: the same seed gives the same run on every machine, for both servers of a
+// comparison. Used by load-loop.ts (choice of keys, 90/10 draw) and key-space.ts (bytes of the value pattern).
+// Not for secrets.
 export class Random {
   private state: number;
 

@@ -1,5 +1,6 @@
-// Writes a bench result to bench/results/<date>-<commit>[-net][-w<workers>].{json,md}; a second run on the same day and commit replaces it.
-// Called by main.ts.
+// Writes a bench result to
+// bench/results/<date>-<commit>[-net][-w<workers>].{json,md}; a second run on the
+// same day and commit replaces it. Called by main.ts.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BenchResult } from './bench.js';

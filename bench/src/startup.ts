@@ -1,5 +1,6 @@
-// What `shoal server -h` costs over an empty Node.js start: memcached's own test suite runs it hundreds of times. Called by bench.ts.
-// CPU (user and system) of the finished children, from getrusage, the median of RUNS each, alternating.
+// What `shoal server -h` costs over an empty Node.js start: memcached's own test suite runs it hundreds of
+// times. Called by bench.ts. CPU (user and system) of the finished children, from getrusage, the median of RUNS
+// each, alternating.
 import { spawnSync } from 'node:child_process';
 import { SHOAL_BIN } from './contenders.js';
 import { childrenCpuMicros } from './libc.js';

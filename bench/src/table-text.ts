@@ -1,5 +1,6 @@
-// The bench result as text: a Markdown table with the lines around it, printed on the terminal and written to bench/results/ alike.
-// Pure; called by main.ts and results.ts.
+// The bench result as text: a Markdown table with the lines around it, printed on
+// the terminal and written to bench/results/ alike. Pure; called by main.ts and
+// results.ts.
 import type { BenchResult } from './bench.js';
 import type { IdleResult } from './idle.js';
 import type { StartupResult } from './startup.js';
@@ -38,6 +39,7 @@ function tableLines(rows: readonly RowResult[], peer: string): string[] {
       'Shoal µs/op',
       `${peer} µs/op`,
       'ratio',
+      'in rounds',
       'limit',
       '',
       'goal',

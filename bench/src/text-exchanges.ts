@@ -1,4 +1,6 @@
-// What the text protocol says and must answer for each request of a workload. Used by workload.ts; see template.ts for the notation.
+// What the text protocol says and must answer for each request
+// of a workload. Used by workload.ts; see template.ts for the
+// notation.
 import type { KeySpace } from './key-space.js';
 import { type DialectExchanges, type Exchange, textPicture } from './template.js';
 
