@@ -56,7 +56,7 @@ class Model {
   }
 
   maintain(steps: number): void {
-    for (let i = 0; i < steps; i++) this.maintenance.step((this.#ms += 500));
+    for (let i = 0; i < steps; i++, this.#ms += 500) this.maintenance.step(this.#ms);
   }
 
   move(source: number, destination: number): void {
@@ -89,25 +89,19 @@ const action = fc.oneof(
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
+const RUN: { [Do in Action['do']]: (model: Model, step: Extract<Action, { do: Do }>) => void } = {
+  set: (model, step) => model.set(step.key, step.size, step.ttl),
+  check: (model, step) => model.check(step.key),
+  delete: (model, step) => model.delete(step.key),
+  append: (model, step) => model.append(step.key, step.size),
+  maintain: (model, step) => model.maintain(step.steps),
+  pass: (model, step) => model.pass(step.seconds),
+  move: (model, step) => model.move(step.from, step.to),
+  flush: (model) => model.flush(),
+};
+
 function run(model: Model, step: Action): void {
-  switch (step.do) {
-    case 'set':
-      return model.set(step.key, step.size, step.ttl);
-    case 'check':
-      return model.check(step.key);
-    case 'delete':
-      return model.delete(step.key);
-    case 'append':
-      return model.append(step.key, step.size);
-    case 'maintain':
-      return model.maintain(step.steps);
-    case 'pass':
-      return model.pass(step.seconds);
-    case 'move':
-      return model.move(step.from, step.to);
-    case 'flush':
-      return model.flush();
-  }
+  (RUN[step.do] as (model: Model, step: Action) => void)(model, step);
 }
 
 test('a store that does random work never shows a wrong value and stays sound', () => {

@@ -46,6 +46,8 @@ export interface StoreOptions {
   trackSizes: boolean;
   /** Threads that will attach, each with a row of counters. */
   rows: number;
+  /** The processor may pass loads by each other (arm64). True is right everywhere and a little slower; x86 needs it not. */
+  isWeaklyOrdered: boolean;
   /** Mixed into every hash, against keys chosen to collide. */
   hashSeed: number;
   /** Bytes that count as taken from the start (memcached's T_MEMD_INITIAL_MALLOC). */
@@ -82,6 +84,7 @@ export const STORE_DEFAULTS: StoreOptions = {
   slabAutomoveWindow: 10,
   trackSizes: false,
   rows: 3,
+  isWeaklyOrdered: true,
   hashSeed: 0,
   initialTakenBytes: 0,
 };

@@ -80,7 +80,7 @@ export class Store {
     this.statistics = new StoreStatistics(this.core);
     this.#hash = arena.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
     this.#seed = arena.options.hashSeed;
-    this.#isWeaklyOrdered = process.arch !== 'x64' && process.arch !== 'ia32';
+    this.#isWeaklyOrdered = arena.options.isWeaklyOrdered;
     this.#casEnabled = arena.options.casEnabled;
     this.#control = this.core.views.control;
   }
