@@ -3,17 +3,27 @@
  * functions over bytes. No I/O, no clock, no store.
  */
 
+// Shared by everybody.
 export * from './base64.js';
+// Clients: requests out, replies in.
+export * from './binary/request-writer.js';
+export * from './binary/response-reader.js';
+// Servers: requests in, replies out.
 export * from './binary/response-writer.js';
 export * from './byte-writer.js';
 export * from './cluster-config.js';
 export * from './decoded.js';
 export * from './decoder.js';
 export * from './limits.js';
+export * from './meta/request-writer.js';
+export * from './meta/response-reader.js';
 export * from './meta/response-writer.js';
 export * from './number.js';
 export * from './opcode.js';
+export * from './reply.js';
 export * from './request.js';
 export * from './status.js';
+export * from './text/request-writer.js';
+export * from './text/response-reader.js';
 export * from './text/response-writer.js';
 export { NextKey, nextKey, skipLine, tokenEquals, tokenIsPrefixOf } from './text/tokens.js';

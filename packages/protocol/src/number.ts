@@ -20,6 +20,8 @@ const INT32_CHARACTERS_MAX = 11;
 const INT64_CHARACTERS_MAX = 22;
 /** This many digits always fit an int32. */
 const INT32_DIGITS = 9;
+/** And this many a double. */
+const DOUBLE_DIGITS = 15;
 
 /** Where a number is put: `low` alone for 32 bits (as int32), both for 64. Reuse one. */
 export class ParsedNumber {
@@ -124,10 +126,18 @@ function parseDigits(input: Uint8Array, start: number, end: number, out: ParsedN
   return true;
 }
 
+/** Ten digits and more: in doubles, exact up to 15 digits, and beyond that digit by digit with a carry. */
 function parseLongDigits(input: Uint8Array, start: number, end: number, out: ParsedNumber): boolean {
+  const exactEnd = Math.min(end, start + DOUBLE_DIGITS);
   let low = 0;
-  let high = 0;
-  for (let i = start; i < end; i++) {
+  for (let i = start; i < exactEnd; i++) {
+    const digit = input[i] - DIGIT_0;
+    if (digit >>> 0 > 9) return false;
+    low = low * 10 + digit;
+  }
+  let high = Math.floor(low / TWO_32);
+  low -= high * TWO_32;
+  for (let i = exactEnd; i < end; i++) {
     const digit = input[i] - DIGIT_0;
     if (digit >>> 0 > 9) return false;
     low = low * 10 + digit;

@@ -26,6 +26,7 @@ import { findLineFeed, setLine, skipBlanks, wordEnd } from '../text/tokens.js';
 import { readUnfinishedLine } from '../text/unfinished-line.js';
 import { canBeginFlag, clearFlags, readFlag } from './flags.js';
 
+const LF = 10;
 const CR = 13;
 const BLANK = 32;
 const LETTER_B = 98;
@@ -111,10 +112,9 @@ function readFlags(
   request.restStart = from;
   request.status = Status.NONE;
   request.mode = 0;
-  for (;;) {
+  while (at < end && input[at] === BLANK) {
     at = skipBlanks(input, at, end);
-    const isLetter = at + 1 < end && input[at] > BLANK && input[at + 1] === BLANK;
-    const flagEnd = isLetter ? at + 1 : wordEnd(input, view, at, end);
+    const flagEnd = endOfFlag(input, view, at, end);
     if (flagEnd === end) return readUnfinishedLine(input, view, start, end, request);
     if (flagEnd === at) break;
     if (++wordCount <= TOKENS_MAX) {
@@ -123,11 +123,21 @@ function readFlags(
     }
     at = flagEnd;
   }
+  if (at === end) return readUnfinishedLine(input, view, start, end, request);
   request.lineEnd = at;
   request.next = input[at] === CR ? at + 2 : at + 1;
   if (isBadWord) return refuse(request, Status.BAD_FORMAT);
   if (!hasLongKey && wordCount > META_TOKENS_MAX) final = Status.TOO_MANY_FLAGS;
   return conclude(final === Status.NONE ? request.status : final, request);
+}
+
+/** wordEnd, with a short way for the usual flag: a single letter. */
+function endOfFlag(input: Uint8Array, view: DataView, at: number, end: number): number {
+  if (at + 2 < end && input[at] > BLANK) {
+    const after = input[at + 1];
+    if (after === BLANK || (after === CR && input[at + 2] === LF)) return at + 1;
+  }
+  return wordEnd(input, view, at, end);
 }
 
 /** The flags are read, `status` is what they brought. */

@@ -10,7 +10,7 @@ import { refuse } from '../refusal.js';
 import type { Op, Request } from '../request.js';
 import { Status } from '../status.js';
 import { readExptime, readWords, setKey } from './line.js';
-import { endsInNoreply, findLineFeed, setLine, skipBlanks, tokenize, wordEnd } from './tokens.js';
+import { endsInNoreply, findLineFeed, setLine, skipBlanks, splitLine, wordEnd } from './tokens.js';
 import { readUnfinishedLine } from './unfinished-line.js';
 
 const CR = 13;
@@ -43,7 +43,7 @@ export function readGet(
     setLine(input, start, lineFeed, request);
   }
   if (keyEnd === keyStart) return refuse(request, Status.BAD_FORMAT);
-  return keyEnd - keyStart > KEY_BYTES_MAX ? refuseLongKeyOfGet(input, start, request) : Decoded.READY;
+  return keyEnd - keyStart > KEY_BYTES_MAX ? refuseLongKeyOfGet(input, view, start, request) : Decoded.READY;
 }
 
 /** gat, gats <exptime> <key>*. The exptime is judged before the key. */
@@ -65,7 +65,7 @@ export function readGetAndTouch(
 }
 
 /** The first key of a get is too long. With noreply 1.6.45 loses the words of the error and sends their line end. */
-function refuseLongKeyOfGet(input: Uint8Array, start: number, request: Request): Decoded {
-  tokenize(input, start, request);
+function refuseLongKeyOfGet(input: Uint8Array, view: DataView, start: number, request: Request): Decoded {
+  splitLine(input, view, start, request.next, request);
   return refuse(request, endsInNoreply(input, request) ? Status.EMPTY_LINE : Status.BAD_FORMAT_IN_GET);
 }

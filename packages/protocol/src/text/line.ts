@@ -7,7 +7,7 @@ import { ParsedNumber, parseInt32 } from '../number.js';
 import { refuse } from '../refusal.js';
 import type { Op, Request } from '../request.js';
 import { Status } from '../status.js';
-import { findLineFeed, setLine, tokenize } from './tokens.js';
+import { splitLine } from './tokens.js';
 import { readUnfinishedLine } from './unfinished-line.js';
 
 const number = new ParsedNumber();
@@ -22,12 +22,9 @@ export function readWords(
   end: number,
   request: Request,
 ): Decoded {
-  const lineFeed = findLineFeed(input, view, start, end);
-  if (lineFeed < 0) return readUnfinishedLine(input, view, start, end, request);
+  if (!splitLine(input, view, start, end, request)) return readUnfinishedLine(input, view, start, end, request);
   request.op = op;
   request.noreply = false;
-  setLine(input, start, lineFeed, request);
-  tokenize(input, start, request);
   return request.tokenCount < wordsMin ? refuse(request, Status.BAD_FORMAT) : Decoded.READY;
 }
 

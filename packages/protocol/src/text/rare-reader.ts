@@ -13,7 +13,7 @@ import { refuse } from '../refusal.js';
 import { Dialect, Op, type Request } from '../request.js';
 import { ascii, Status } from '../status.js';
 import { readConfig } from './config-reader.js';
-import { endsInNoreply, findLineFeed, setLine, tokenEquals, tokenize } from './tokens.js';
+import { endsInNoreply, splitLine, tokenEquals } from './tokens.js';
 import { readUnfinishedLine } from './unfinished-line.js';
 
 /** Shortest line memcached looks at, its end included: `mn` with a bare LF is too short. */
@@ -49,13 +49,10 @@ function names(list: string): Uint8Array[] {
 
 /** Any line. */
 export function readRareLine(input: Uint8Array, view: DataView, start: number, end: number, request: Request): Decoded {
-  const lineFeed = findLineFeed(input, view, start, end);
-  if (lineFeed < 0) return readUnfinishedLine(input, view, start, end, request);
-  setLine(input, start, lineFeed, request);
+  if (!splitLine(input, view, start, end, request)) return readUnfinishedLine(input, view, start, end, request);
   request.noreply = false;
   request.status = Status.NONE;
   if (request.next - start < LINE_BYTES_MIN) return refuse(request, Status.BAD_FORMAT);
-  tokenize(input, start, request);
   if (request.tokenCount > 0 && request.tokenStarts[0] === start) {
     const op = knownOp(input, request);
     if (op === INCOMPLETE_OP) return refuse(request, Status.BAD_FORMAT);

@@ -73,18 +73,29 @@ export function skipLine(input: Uint8Array, view: DataView, at: number, end: num
   return lineFeed < 0 ? -1 : lineFeed + 1;
 }
 
-/** Splits input[start..request.lineEnd) into `request.tokenStarts/tokenEnds/tokenCount`: the first TOKENS_MAX words. */
-export function tokenize(input: Uint8Array, start: number, request: Request): void {
-  const { lineEnd, tokenStarts, tokenEnds } = request;
+/**
+ * Splits the line at `start` into words: the first TOKENS_MAX of them, `lineEnd` and `next` go to the request. False if
+ * the line does not end before `end`.
+ */
+export function splitLine(input: Uint8Array, view: DataView, start: number, end: number, request: Request): boolean {
+  const { tokenStarts, tokenEnds } = request;
   let count = 0;
-  let at = skipBlanks(input, start, lineEnd);
-  while (at < lineEnd && count < TOKENS_MAX) {
-    tokenStarts[count] = at;
-    while (at < lineEnd && input[at] !== BLANK) at++;
-    tokenEnds[count++] = at;
-    at = skipBlanks(input, at, lineEnd);
+  let at = start;
+  for (;;) {
+    at = skipBlanks(input, at, end);
+    const stop = wordEnd(input, view, at, end);
+    if (stop === end) return false;
+    if (stop > at && count < TOKENS_MAX) {
+      tokenStarts[count] = at;
+      tokenEnds[count++] = stop;
+    }
+    at = stop;
+    if (input[at] !== BLANK) break;
   }
   request.tokenCount = count;
+  request.lineEnd = at;
+  request.next = input[at] === CR ? at + 2 : at + 1;
+  return true;
 }
 
 /** Whether word `index` of the line is exactly `word`. */
