@@ -14,12 +14,12 @@ import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
 import { requestCrawl } from './crawler.js';
 import { type Hash, jenkins, murmur3 } from './hash.js';
 import { bytesBeforeData, itemTag } from './item.js';
+import { ItemAccess } from './item-access.js';
 import {
   ACCESS_TIME,
   CAS_HIGH,
   CAS_LOW,
   CHUNKED_WORDS,
-  EXPTIME,
   HASH_NEXT,
   ItemMark,
   Kind,
@@ -27,7 +27,6 @@ import {
   Lru,
   QUEUE_MASK,
   TAG,
-  VALUE_BYTES,
 } from './layout.js';
 import { HashAlgorithm } from './options.js';
 import { type Reassign, requestReassign } from './page-mover.js';
@@ -55,7 +54,7 @@ type ReadState = (typeof ReadState)[keyof typeof ReadState];
 const FLAT_BUMP_SECONDS = 60;
 const BLANK = 0x20;
 
-export class Store {
+export class Store extends ItemAccess {
   readonly clock: Clock;
   readonly statistics: StoreStatistics;
   /** Why the last `beginRead` or `fetchLocked` answered 0. */
@@ -63,8 +62,6 @@ export class Store {
   /** The unique that `nextCas` made. */
   casOutLow = 0;
   casOutHigh = 0;
-  /** For statistics, maintenance and verification in this package. */
-  readonly core: StoreCore;
   readonly #hash: Hash;
   readonly #seed: number;
   readonly #isWeaklyOrdered: boolean;
@@ -75,7 +72,7 @@ export class Store {
   #readState: ReadState = ReadState.SETTLED;
 
   constructor(arena: Arena, row: number) {
-    this.core = new StoreCore(arena, row);
+    super(new StoreCore(arena, row));
     this.clock = new Clock(this.core.views);
     this.statistics = new StoreStatistics(this.core);
     this.#hash = arena.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
@@ -217,102 +214,6 @@ export class Store {
     else return false;
     this.core.unlinkLocked(ref, hash);
     return true;
-  }
-
-  // Fields of an item
-
-  valueBytes(ref: number): number {
-    return this.core.items.get(ref, VALUE_BYTES);
-  }
-
-  keyBytes(ref: number): number {
-    return this.core.items.keyBytes(ref);
-  }
-
-  /** A uint32. */
-  clientFlags(ref: number): number {
-    return this.core.items.clientFlags(ref);
-  }
-
-  /** Seconds since start at which it expires; 0: never. */
-  exptime(ref: number): number {
-    return this.core.items.get(ref, EXPTIME);
-  }
-
-  setExptimeLocked(ref: number, exptime: number): void {
-    this.core.items.set(ref, EXPTIME, exptime);
-  }
-
-  /** Seconds since start. */
-  lastAccess(ref: number): number {
-    return this.core.items.get(ref, ACCESS_TIME);
-  }
-
-  casLow(ref: number): number {
-    return this.core.items.get(ref, CAS_LOW);
-  }
-
-  casHigh(ref: number): number {
-    return this.core.items.get(ref, CAS_HIGH);
-  }
-
-  sizeClass(ref: number): number {
-    return this.core.items.sizeClass(ref);
-  }
-
-  /** One of `Lru`. */
-  lruOf(ref: number): number {
-    return (this.core.items.get(ref, TAG) & QUEUE_MASK) >> LRU_SHIFT;
-  }
-
-  /** memcached's size of the item: what `size=` and `mem_requested` show. */
-  totalBytes(ref: number): number {
-    return this.core.items.accountedBytes(ref);
-  }
-
-  isFetched(ref: number): boolean {
-    return this.core.items.hasMark(ref, ItemMark.FETCHED);
-  }
-
-  isActive(ref: number): boolean {
-    return this.core.items.hasMark(ref, ItemMark.ACTIVE);
-  }
-
-  isChunked(ref: number): boolean {
-    return this.core.items.hasMark(ref, ItemMark.CHUNKED);
-  }
-
-  hasMark(ref: number, mark: ItemMark): boolean {
-    return this.core.items.hasMark(ref, mark);
-  }
-
-  /** Sets STALE, WIN_SENT or KEY_BINARY: on a linked item under its stripe, on a reserved one before it is linked. */
-  setMarkLocked(ref: number, mark: ItemMark): void {
-    this.core.items.setMark(ref, mark);
-  }
-
-  clearMarkLocked(ref: number, mark: ItemMark): void {
-    this.core.items.clearMark(ref, mark);
-  }
-
-  // Bytes of an item
-
-  /** Copies the key; returns its length. */
-  copyKey(ref: number, out: Uint8Array, outView: DataView, at: number): number {
-    return this.core.items.copyKey(ref, out, outView, at);
-  }
-
-  /** Copies the whole value; `out` has room for `valueBytes(ref)`. */
-  copyValue(ref: number, out: Uint8Array, outView: DataView, at: number): void {
-    const count = this.valueBytes(ref);
-    if (this.isChunked(ref)) this.copyValuePart(ref, 0, count, out, at);
-    else this.core.items.copyPlainValue(ref, count, out, outView, at);
-  }
-
-  /** Copies part of a chunked value that is pinned, or whose stripe is held. */
-  copyValuePart(ref: number, offset: number, count: number, out: Uint8Array, at: number): void {
-    this.core.chunked.read(ref, offset, count, out, at);
-    if (this.core.chunked.pins(ref) === 0) this.core.chunked.forgetCursor();
   }
 
   // Writing: a reserved item is private until it is linked
