@@ -85,16 +85,37 @@ export class StoreCore {
 
   /** Puts a reserved item into table and queue. */
   linkLocked(ref: number, hash: number): void {
-    const { items } = this;
-    items.stamp(ref, this.now(), this.flushGeneration());
-    items.setKind(ref, Kind.LINKED);
+    this.#makeLinked(ref);
     this.table.insertLocked(ref, hash);
-    const id = items.sizeClass(ref);
+    const id = this.items.sizeClass(ref);
     this.classLocks.lock(id);
     this.queues.link(ref);
     this.classLocks.unlock(id);
-    this.counters[StoreCounter.TOTAL_ITEMS]++;
     this.#countItems(1);
+  }
+
+  /** A reserved item takes the place of a linked one with the same key, which is freed. */
+  replaceLocked(oldRef: number, newRef: number, hash: number): void {
+    const { items } = this;
+    const id = items.sizeClass(newRef);
+    if (items.sizeClass(oldRef) !== id || items.hasMark(oldRef, ItemMark.CHUNKED)) {
+      this.unlinkLocked(oldRef, hash);
+      this.linkLocked(newRef, hash);
+      return;
+    }
+    this.#makeLinked(newRef);
+    this.table.replaceLocked(oldRef, newRef, hash);
+    this.classLocks.lock(id);
+    this.queues.unlink(oldRef);
+    this.slabs.giveChunk(id, oldRef);
+    this.queues.link(newRef);
+    this.classLocks.unlock(id);
+  }
+
+  #makeLinked(ref: number): void {
+    this.items.stamp(ref, this.now(), this.flushGeneration());
+    this.items.setKind(ref, Kind.LINKED);
+    this.counters[StoreCounter.TOTAL_ITEMS]++;
   }
 
   /** Takes an item out of table and queue and frees it. */

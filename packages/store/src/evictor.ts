@@ -6,9 +6,34 @@
  * lru_pull_tail (doc/new_lru.txt): hot and warm tails flow to cold when their queue is too large or too
  * old, active ones to warm; cold tails are evicted when room is needed.
  */
+
+import type { ArenaViews } from './arena.js';
 import { QueueCounter, Tuning } from './control.js';
-import type { StoreCore } from './core.js';
+import type { HashTable } from './hash-table.js';
+import type { Items } from './item.js';
 import { ACCESS_TIME, CLASS_MASK, EXPTIME, HASH, ItemMark, LRU_PREV, LRU_SHIFT, Lru } from './layout.js';
+import type { SpinLocks, StripeLocks } from './locks.js';
+import type { LruQueues } from './lru.js';
+import type { StoreOptions } from './options.js';
+import type { Slabs } from './slabs.js';
+
+/** The rest of the store, as far as the evictor needs it. */
+export interface EvictorHost {
+  readonly options: StoreOptions;
+  readonly views: ArenaViews;
+  readonly stripes: StripeLocks;
+  readonly classLocks: SpinLocks;
+  readonly items: Items;
+  readonly table: HashTable;
+  readonly slabs: Slabs;
+  readonly queues: LruQueues;
+  now(): number;
+  isDead(ref: number): boolean;
+  /** Frees an item that is out of table and queue. */
+  discardLocked(ref: number): void;
+  /** Asks for a page for the class. */
+  requestPageFor(id: number): void;
+}
 
 /** Tails looked at before a queue is left alone for now. */
 const TAIL_TRIES = 5;
@@ -37,11 +62,11 @@ export interface PullLimits {
 const NO_LIMITS: PullLimits = { limitBytes: 0, maxAgeSeconds: 0 };
 
 export class Evictor {
-  readonly #core: StoreCore;
+  readonly #core: EvictorHost;
   /** Called with the stripe held just before an evicted item is unlinked. */
   observer: ((ref: number) => void) | null = null;
 
-  constructor(core: StoreCore) {
+  constructor(core: EvictorHost) {
     this.#core = core;
   }
 

@@ -89,9 +89,10 @@ export class HashTable {
     this.#relinkLocked(ref, hash, this.#items.get(ref, HASH_NEXT));
   }
 
-  /** Puts `moved`, a copy of `ref`, into its place. */
-  substituteLocked(ref: number, moved: number, hash: number): void {
-    this.#relinkLocked(ref, hash, moved);
+  /** Puts another item with the same hash into the place of `ref`. */
+  replaceLocked(ref: number, successor: number, hash: number): void {
+    this.#items.set(successor, HASH_NEXT, this.#items.get(ref, HASH_NEXT));
+    this.#relinkLocked(ref, hash, successor);
   }
 
   #relinkLocked(ref: number, hash: number, successor: number): void {

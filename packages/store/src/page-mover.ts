@@ -195,7 +195,7 @@ export class PageMover {
       return;
     }
     this.#copyChunk(ref, moved);
-    table.substituteLocked(ref, moved, hash);
+    table.replaceLocked(ref, moved, hash);
     const id = items.sizeClass(moved);
     classLocks.lock(id);
     queues.substitute(ref, moved);

@@ -316,13 +316,13 @@ export class Store extends ItemAccess {
 
   /** The new item takes the place of the old one, which is freed, under a new CAS unique. */
   replaceLocked(oldRef: number, newRef: number, hash: number): void {
-    this.core.unlinkLocked(oldRef, hash);
-    this.linkLocked(newRef, hash);
+    this.nextCas();
+    this.replaceWithCasLocked(oldRef, newRef, hash, this.casOutLow, this.casOutHigh);
   }
 
   replaceWithCasLocked(oldRef: number, newRef: number, hash: number, casLow: number, casHigh: number): void {
-    this.core.unlinkLocked(oldRef, hash);
-    this.linkWithCasLocked(newRef, hash, casLow, casHigh);
+    this.setCasLocked(newRef, casLow, casHigh);
+    this.core.replaceLocked(oldRef, newRef, hash);
   }
 
   setCasLocked(ref: number, low: number, high: number): void {
