@@ -175,6 +175,13 @@ export class Store extends ItemAccess {
     items.stamp(ref, this.now(), this.core.flushGeneration());
   }
 
+  /** Marks an item as just used without a fetch (memcached's do_item_update), as `incr` and a refused `add` do. */
+  refreshLocked(ref: number): void {
+    const { items } = this.core;
+    if (this.core.isSegmented) items.stamp(ref, this.now(), this.core.flushGeneration());
+    else if (items.get(ref, ACCESS_TIME) < this.now() - FLAT_BUMP_SECONDS) this.#moveToHeadLocked(ref);
+  }
+
   #moveToHeadLocked(ref: number): void {
     const { items, queues, classLocks } = this.core;
     items.stamp(ref, this.now(), this.core.flushGeneration());
