@@ -17,9 +17,23 @@ import {
   VALUE_BYTES,
 } from './layout.js';
 
+/** How the read between `beginRead` and `endRead` is protected. */
+export const ReadState = {
+  /** By its version, to be checked. */
+  OPTIMISTIC: 0,
+  /** By the stripe, to be freed. */
+  LOCKED: 1,
+  /** Nothing was read, or all is done. */
+  SETTLED: 2,
+} as const;
+export type ReadState = (typeof ReadState)[keyof typeof ReadState];
+
 export abstract class ItemAccess {
   /** For statistics, maintenance and verification in this package. */
   readonly core: StoreCore;
+  protected readState: ReadState = ReadState.SETTLED;
+  /** Length of the value being read optimistically, as it was when the read was known to be whole. */
+  protected readBytes = 0;
 
   protected constructor(core: StoreCore) {
     this.core = core;
@@ -27,8 +41,9 @@ export abstract class ItemAccess {
 
   // Fields of an item
 
+  /** Between `beginRead` and `endRead` a writer may have changed the field already: then the length that the read began with. */
   valueBytes(ref: number): number {
-    return this.core.items.get(ref, VALUE_BYTES);
+    return this.readState === ReadState.OPTIMISTIC ? this.readBytes : this.core.items.get(ref, VALUE_BYTES);
   }
 
   keyBytes(ref: number): number {

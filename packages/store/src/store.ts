@@ -14,7 +14,7 @@ import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
 import { requestCrawl } from './crawler.js';
 import { type Hash, jenkins, murmur3 } from './hash.js';
 import { bytesBeforeData, itemTag } from './item.js';
-import { ItemAccess } from './item-access.js';
+import { ItemAccess, ReadState } from './item-access.js';
 import {
   ACCESS_TIME,
   CAS_HIGH,
@@ -27,6 +27,7 @@ import {
   Lru,
   QUEUE_MASK,
   TAG,
+  VALUE_BYTES,
 } from './layout.js';
 import { HashAlgorithm } from './options.js';
 import { type Reassign, requestReassign } from './page-mover.js';
@@ -38,17 +39,6 @@ export const Reserve = { TOO_LARGE: -1, NO_MEMORY: -2 } as const;
 /** Why a lookup found nothing. */
 export const Miss = { ABSENT: 0, EXPIRED: 1, FLUSHED: 2 } as const;
 export type Miss = (typeof Miss)[keyof typeof Miss];
-
-/** How the read between `beginRead` and `endRead` is protected. */
-const ReadState = {
-  /** By its version, to be checked. */
-  OPTIMISTIC: 0,
-  /** By the stripe, to be freed. */
-  LOCKED: 1,
-  /** Nothing was read, or all is done. */
-  SETTLED: 2,
-} as const;
-type ReadState = (typeof ReadState)[keyof typeof ReadState];
 
 /** In a flat LRU an item moves to the head at most once in this time, as in memcached. */
 const FLAT_BUMP_SECONDS = 60;
@@ -69,7 +59,6 @@ export class Store extends ItemAccess {
   readonly #control: Int32Array;
   #readHash = 0;
   #readVersion = 0;
-  #readState: ReadState = ReadState.SETTLED;
 
   constructor(arena: Arena, row: number) {
     super(new StoreCore(arena, row));
@@ -104,25 +93,26 @@ export class Store extends ItemAccess {
    */
   beginRead(input: Uint8Array, view: DataView, start: number, end: number, hash: number, bump: number): number {
     const { stripes, table, items } = this.core;
+    this.#readHash = hash;
     for (;;) {
       const version = stripes.version(hash);
-      const ref = table.find(input, view, start, end, hash);
-      this.#readState = ReadState.OPTIMISTIC;
-      this.#readHash = hash;
       this.#readVersion = version;
+      const ref = table.find(input, view, start, end, hash);
       if (ref === 0) {
-        if (!this.endRead()) continue;
-        this.#readState = ReadState.SETTLED;
+        if (!this.#isReadCurrent()) continue;
         this.missReason = Miss.ABSENT;
         return 0;
       }
       const needsLock =
         this.core.isDead(ref) || items.hasMark(ref, ItemMark.CHUNKED) || (bump !== 0 && this.#isBumpDue(ref));
-      if (!needsLock) {
-        if (this.endRead()) return ref;
-      } else if (stripes.upgrade(hash, version)) {
-        return this.#finishLockedRead(ref, hash, bump);
+      if (needsLock) {
+        if (stripes.upgrade(hash, version)) return this.#finishLockedRead(ref, hash, bump);
+        continue;
       }
+      this.readBytes = items.get(ref, VALUE_BYTES);
+      if (!this.#isReadCurrent()) continue;
+      this.readState = ReadState.OPTIMISTIC;
+      return ref;
     }
   }
 
@@ -130,21 +120,24 @@ export class Store extends ItemAccess {
   #finishLockedRead(ref: number, hash: number, bump: number): number {
     if (this.#dropIfDeadLocked(ref, hash)) {
       this.core.stripes.unlock(hash);
-      this.#readState = ReadState.SETTLED;
       return 0;
     }
     if (bump !== 0) this.bumpLocked(ref);
-    this.#readState = ReadState.LOCKED;
+    this.readState = ReadState.LOCKED;
     return ref;
   }
 
   /** True if all that was copied since `beginRead` is whole; frees the stripe if the read had to take it. */
   endRead(): boolean {
-    if (this.#readState !== ReadState.OPTIMISTIC) {
-      if (this.#readState === ReadState.LOCKED) this.core.stripes.unlock(this.#readHash);
-      this.#readState = ReadState.SETTLED;
-      return true;
-    }
+    const state = this.readState;
+    this.readState = ReadState.SETTLED;
+    if (state === ReadState.OPTIMISTIC) return this.#isReadCurrent();
+    if (state === ReadState.LOCKED) this.core.stripes.unlock(this.#readHash);
+    return true;
+  }
+
+  /** Nobody has locked the stripe since the read began. */
+  #isReadCurrent(): boolean {
     const { words, mask } = this.core.stripes;
     const index = this.#readHash & mask;
     // On weakly ordered machines a plain load may pass a later atomic load; it cannot pass a read-modify-write.
