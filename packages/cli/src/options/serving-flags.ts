@@ -160,7 +160,7 @@ const MEMORY: readonly OptionDefinition[] = [
     option: 'cas',
     sets: false,
     group: 'Memory',
-    description: 'Keep no CAS numbers: 8 bytes less for each item',
+    description: 'Give items no CAS numbers',
   }),
 ];
 
