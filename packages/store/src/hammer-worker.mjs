@@ -44,8 +44,9 @@ function get(key) {
   const hash = store.hashKey(input, view, 0, end);
   for (;;) {
     const ref = store.beginRead(input, view, 0, end, hash, 1);
-    const bytes = ref === 0 ? 0 : store.valueBytes(ref);
-    if (ref !== 0) store.copyValue(ref, value, valueView, 0);
+    const bytes = ref === 0 ? 0 : store.readBytes;
+    if (ref !== 0 && store.isReadLocked && store.isChunked(ref)) store.copyValuePart(ref, 0, bytes, value, 0);
+    else if (ref !== 0) store.copyPlainValue(ref, bytes, value, valueView, 0);
     if (!store.endRead()) continue;
     if (ref !== 0) check(key, bytes);
     return;

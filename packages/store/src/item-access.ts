@@ -32,18 +32,25 @@ export abstract class ItemAccess {
   /** For statistics, maintenance and verification in this package. */
   readonly core: StoreCore;
   protected readState: ReadState = ReadState.SETTLED;
-  /** Length of the value being read optimistically, as it was when the read was known to be whole. */
-  protected readBytes = 0;
+  /**
+   * Length of the value that `beginRead` found, known to be whole. The item's own field may be changed by a writer
+   * at any moment of an optimistic read, so lengths come from here.
+   */
+  readBytes = 0;
 
   protected constructor(core: StoreCore) {
     this.core = core;
   }
 
+  /** The read under way holds the stripe, as it always does for a chunked item; otherwise every field may be torn. */
+  get isReadLocked(): boolean {
+    return this.readState === ReadState.LOCKED;
+  }
+
   // Fields of an item
 
-  /** Between `beginRead` and `endRead` a writer may have changed the field already: then the length that the read began with. */
   valueBytes(ref: number): number {
-    return this.readState === ReadState.OPTIMISTIC ? this.readBytes : this.core.items.get(ref, VALUE_BYTES);
+    return this.core.items.get(ref, VALUE_BYTES);
   }
 
   keyBytes(ref: number): number {
@@ -123,11 +130,9 @@ export abstract class ItemAccess {
     return this.core.items.copyKey(ref, out, outView, at);
   }
 
-  /** Copies the whole value; `out` has room for `valueBytes(ref)`. */
-  copyValue(ref: number, out: Uint8Array, outView: DataView, at: number): void {
-    const count = this.valueBytes(ref);
-    if (this.isChunked(ref)) this.copyValuePart(ref, 0, count, out, at);
-    else this.core.items.copyPlainValue(ref, count, out, outView, at);
+  /** Copies the first `count` bytes of a value that is not chunked; in an optimistic read `count` is `readBytes`. */
+  copyPlainValue(ref: number, count: number, out: Uint8Array, outView: DataView, at: number): void {
+    this.core.items.copyPlainValue(ref, count, out, outView, at);
   }
 
   /** Copies part of a chunked value that is pinned, or whose stripe is held. */

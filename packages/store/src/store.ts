@@ -89,7 +89,7 @@ export class Store extends ItemAccess {
 
   /**
    * The live item with this key, or 0 and `missReason`. With `bump` 1 it counts as fetched for the LRU.
-   * Lengths and header fields of the item are whole; bytes copied from it only if `endRead` says so.
+   * `readBytes` is the length of its value; all else that is read or copied is whole only if `endRead` says so.
    */
   beginRead(input: Uint8Array, view: DataView, start: number, end: number, hash: number, bump: number): number {
     const { stripes, table, items } = this.core;
@@ -123,6 +123,7 @@ export class Store extends ItemAccess {
       return 0;
     }
     if (bump !== 0) this.bumpLocked(ref);
+    this.readBytes = this.core.items.get(ref, VALUE_BYTES);
     this.readState = ReadState.LOCKED;
     return ref;
   }

@@ -48,8 +48,10 @@ export class CacheDriver {
     const [end, hash] = this.#load(key);
     for (;;) {
       const ref = store.beginRead(this.#input, this.#view, 3, end, hash, bump);
-      const value = ref === 0 ? null : new Uint8Array(store.valueBytes(ref));
-      if (value !== null) store.copyValue(ref, value, viewOf(value), 0);
+      const value = ref === 0 ? null : new Uint8Array(store.readBytes);
+      if (value !== null && store.isReadLocked && store.isChunked(ref))
+        store.copyValuePart(ref, 0, value.length, value, 0);
+      else if (value !== null) store.copyPlainValue(ref, value.length, value, viewOf(value), 0);
       if (store.endRead()) return value;
     }
   }
