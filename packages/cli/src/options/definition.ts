@@ -3,7 +3,7 @@
  * configuration file, help and docs/command-line.md all read these rows and nothing else.
  */
 import type { ServerOptions } from '@shoal/server/options';
-import { anyText, toggle, trimmed, type ValueRule } from './value.js';
+import { anyText, toggle, type ValueRule } from './value.js';
 
 export const FLAG_GROUPS = [
   'Network',
@@ -139,7 +139,7 @@ function applying<T>(
   return {
     allowed: value.allowed,
     apply(draft, text, label) {
-      const read = value.read(trimmed(text));
+      const read = value.read(text.trim());
       if (read === undefined) return false;
       set(draft, read, label);
       return true;

@@ -8,12 +8,6 @@ import { SERVING_FLAGS } from './serving-flags.js';
 
 export const SERVER_FLAGS: readonly OptionDefinition[] = [...SERVING_FLAGS, ...PROCESS_FLAGS];
 
-const BY_NAME = new Map(SERVER_FLAGS.map((flag) => [flag.name, flag]));
-
-export function findFlag(name: string): OptionDefinition | undefined {
-  return BY_NAME.get(name);
-}
-
 /** `-c, --conn-limit`, or what there is of it. */
 export function flagLabel(flag: OptionDefinition): string {
   return flag.short ? `-${flag.short}, --${flag.name}` : `--${flag.name}`;

@@ -5,7 +5,7 @@ import type { ReadArguments } from './arguments.js';
 import type { OptionDefinition } from './definition.js';
 import { variableOf } from './environment.js';
 import { EXTENDED_OPTIONS } from './extended-options.js';
-import { findFlag, SERVER_FLAGS } from './server-flags.js';
+import { SERVER_FLAGS } from './server-flags.js';
 import { describeProblem, gatherServerOptions } from './server-options.js';
 
 interface Sample {
@@ -110,7 +110,7 @@ type Flags = Record<string, string | readonly string[]>;
 
 function read(flags: Flags): ReadArguments {
   const uses = Object.entries(flags).flatMap(([name, texts]) => {
-    const flag = findFlag(name) as OptionDefinition;
+    const flag = SERVER_FLAGS.find((each) => each.name === name) as OptionDefinition;
     return [texts]
       .flat()
       .map((text) => ({ flag, text: flag.argument === undefined && text === '' ? undefined : text }));

@@ -7,7 +7,7 @@
 export interface ValueRule<T> {
   /** Reads after "allowed:". */
   readonly allowed: string;
-  /** The value in the option's own unit, undefined when the text is not allowed. */
+  /** The value in the option's own unit, undefined when the text is not allowed. The text has no blanks around it. */
   read(text: string): T | undefined;
 }
 
@@ -21,11 +21,6 @@ const VERBOSITY_MAX = 3;
 
 /** Path bytes that fit a unix socket address of Linux, its end mark excluded. */
 const UNIX_PATH_BYTES_MAX = 107;
-
-/** Every rule sees its text without the blanks around it. */
-export function trimmed(text: string): string {
-  return text.trim();
-}
 
 export function wholeNumber(limits: {
   min: number;
