@@ -10,6 +10,7 @@ import type { ConnectionTable } from './connection-table.js';
 import type { HostLink } from './messages.js';
 import type { Outboxes } from './outbox.js';
 import type { PrefixTable } from './prefix-table.js';
+import type { ServerCounters } from './server-counters.js';
 import type { Settings } from './settings.js';
 
 /** Bytes that one receive call may bring; the scratch that decoders and sessions use lies behind them in the same buffer. */
@@ -66,6 +67,8 @@ export interface WorkerContext {
   readonly request: Request;
   /** ServerCounter.* row of this worker. */
   readonly counters: Float64Array;
+  /** All rows of ServerCounter, for reports. */
+  readonly totals: ServerCounters;
   readonly settings: Settings;
   readonly activity: ActivityLog;
   readonly prefixes: PrefixTable;

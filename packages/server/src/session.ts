@@ -1,0 +1,433 @@
+/**
+ * A session: the bytes of one connection in, commands, bytes out. It knows no socket: the transport fills worker.input, calls `run`, and
+ * sends worker.output. One object a connection, used by one worker thread; between two runs it holds nothing but what is unfinished.
+ *
+ *   COMMANDS ─ a data block is not all here ─▶ BLOCK      the private item of a set fills up as bytes arrive
+ *            ─ a refused block, a refused line ─▶ SWALLOW its reply leaves when the rest has been thrown away
+ *            ─ the output is blocked in a reply ─▶ REPLY  a pinned value, or keys of a get, still to be answered
+ *            ─ a get line longer than the input ─▶ GATHER until its LF comes
+ *            ─ config set ─▶ UPLOAD                       the configuration's text arrives
+ *            ─ watch, key dump ─▶ OUTBOX                  another thread writes what is sent
+ *
+ * Limits: held input is less than INPUT_BYTES, a gathered line is bounded in key-line.ts, the output stands at most at
+ * OUTPUT_HIGH_WATER_BYTES and one small reply when `run` returns.
+ */
+import { Decoded, Dialect, decode, dialectOf, Status, skipLine, writeBinaryError, writeStatus } from '@shoal/protocol';
+import type { CommandSession } from './commands/context.js';
+import { dropTicket, failBlock, finishLateBlock, missingBlockBytes, takeBlock } from './commands/data-block.js';
+import { execute } from './commands/index.js';
+import { resumeGet } from './commands/retrieval.js';
+import type { StoreTicket } from './commands/store-ticket.js';
+import { abandonOutbox, pumpOutbox } from './commands/watch.js';
+import type { ConfigUpload } from './config-upload.js';
+import { ConnectionState } from './connection-table.js';
+import { borrowRoom, returnRoom } from './held-input.js';
+import { gatherLimitBytes, KeyLine } from './key-line.js';
+import { ServerCounter } from './server-counters.js';
+import { BindingProtocol } from './settings.js';
+import { Swallow } from './swallow.js';
+import { ValueStream } from './value-stream.js';
+import {
+  CloseReason,
+  type ConnectionInfo,
+  type Flusher,
+  INPUT_BYTES,
+  OUTPUT_HIGH_WATER_BYTES,
+  Outcome,
+  type WorkerContext,
+} from './worker-context.js';
+
+const Phase = { COMMANDS: 0, BLOCK: 1, SWALLOW: 2, REPLY: 3, GATHER: 4, UPLOAD: 5, OUTBOX: 6, CLOSED: 7 } as const;
+
+/** What `stats conns` shows between two runs. */
+const STATE_OF_PHASE: readonly number[] = [
+  ConnectionState.READ,
+  ConnectionState.NREAD,
+  ConnectionState.SWALLOW,
+  ConnectionState.MWRITE,
+  ConnectionState.READ,
+  ConnectionState.NREAD,
+  ConnectionState.WATCH,
+  ConnectionState.CLOSING,
+];
+
+/** The dialect of a connection that has sent nothing yet. */
+const UNDECIDED = -1;
+
+export class Session implements CommandSession {
+  readonly connection: ConnectionInfo;
+  inputEnd = 0;
+  flushes = 0;
+  readonly #worker: WorkerContext;
+  readonly #flusher: Flusher;
+  #dialect: number;
+  #phase: number = Phase.COMMANDS;
+  #shownState: number = ConnectionState.READ;
+  /** First byte of input that is not used up. */
+  #at = 0;
+  #held: Uint8Array | null = null;
+  #heldBytes = 0;
+  #ticket: StoreTicket | null = null;
+  #swallow: Swallow | null = null;
+  #stream: ValueStream | null = null;
+  #line: KeyLine | null = null;
+  #upload: ConfigUpload | null = null;
+
+  constructor(worker: WorkerContext, connection: ConnectionInfo, flusher: Flusher) {
+    this.#worker = worker;
+    this.connection = connection;
+    this.#flusher = flusher;
+    this.#dialect = initialDialect(worker.settings.protocol);
+  }
+
+  /** An outbox feeds the connection: call `pump` when it has something. */
+  get isStreaming(): boolean {
+    return this.#phase === Phase.OUTBOX;
+  }
+
+  /** Puts held bytes at the front of worker.input; returns how many, always less than INPUT_BYTES. New bytes go behind them. */
+  hold(): number {
+    const count = this.#heldBytes;
+    if (count > 0) this.#worker.input.set(this.#held!.subarray(0, count));
+    return count;
+  }
+
+  /** Serves worker.input[0..end): what `hold` put there and what was received behind it. Returns an Outcome. */
+  run(end: number): number {
+    const worker = this.#worker;
+    this.#dropHeld();
+    this.#at = 0;
+    this.inputEnd = end;
+    worker.connections.markCommand(this.connection.row, worker.store.now());
+    let outcome: number = Outcome.OPEN;
+    if (this.#phase !== Phase.COMMANDS) outcome = this.#resume();
+    if (outcome === Outcome.OPEN && this.#at < end) outcome = this.#serve();
+    this.#settle(outcome);
+    return outcome;
+  }
+
+  /** Moves what the outbox holds to the output. STREAM: more may come; BLOCKED; OPEN: the dump is over, run held input; CLOSE. */
+  pump(): number {
+    const worker = this.#worker;
+    for (;;) {
+      const outcome = pumpOutbox(worker, this.connection.outbox);
+      if (outcome === Outcome.OPEN) {
+        this.connection.outbox = -1;
+        this.#phase = Phase.COMMANDS;
+      }
+      if (worker.output.at === 0 || outcome !== Outcome.STREAM) return outcome;
+      if (!this.flush()) return Outcome.BLOCKED;
+    }
+  }
+
+  /** Lets go of everything the connection holds. A second call does nothing. */
+  close(): void {
+    const worker = this.#worker;
+    if (this.#ticket !== null) dropTicket(worker, this.#ticket);
+    if (this.#stream !== null) this.#stream.end(worker);
+    if (this.#line !== null) this.#line.release();
+    if (this.#phase === Phase.OUTBOX) abandonOutbox(worker, this.connection.outbox);
+    this.#ticket = null;
+    this.#stream = null;
+    this.#line = null;
+    this.#upload = null;
+    this.#dropHeld();
+    this.#phase = Phase.CLOSED;
+  }
+
+  // For commands: CommandSession
+
+  flush(): boolean {
+    this.flushes++;
+    return this.#flusher.flush();
+  }
+
+  awaitBlock(ticket: StoreTicket): number {
+    this.#ticket = ticket;
+    this.#phase = Phase.BLOCK;
+    return this.#takeBlock(this.#worker.request.next);
+  }
+
+  awaitUpload(upload: ConfigUpload): number {
+    this.#upload = upload;
+    this.#phase = Phase.UPLOAD;
+    return this.#takeUpload(this.#worker.request.next);
+  }
+
+  refuse(mark: number, blockBytes: number): number {
+    const { request, output } = this.#worker;
+    const blockEnd = request.next + blockBytes;
+    if (blockEnd <= this.inputEnd) {
+      request.next = blockEnd;
+      return Outcome.OPEN;
+    }
+    this.#swallow = new Swallow(blockEnd - this.inputEnd, output.bytes.slice(mark, output.at));
+    this.#phase = Phase.SWALLOW;
+    output.at = mark;
+    request.next = this.inputEnd;
+    return Outcome.OPEN;
+  }
+
+  streamValue(ref: number, hash: number, endsLine: boolean): boolean {
+    this.#stream = new ValueStream(this.#worker, ref, hash, endsLine);
+    return this.#pumpValue();
+  }
+
+  keepKeys(op: number, exptime: number, from: number, lineEnd: number): void {
+    if (this.#line === null) {
+      this.#line = KeyLine.keeping(this.#worker.input, from, lineEnd);
+      this.#line.keep(op, exptime, 0, lineEnd - from);
+    } else {
+      this.#line.keep(op, exptime, from, lineEnd);
+    }
+  }
+
+  // Commands
+
+  /** Runs the commands of worker.input from #at on, as many as a turn allows. */
+  #serve(): number {
+    const worker = this.#worker;
+    const { request, output, settings } = worker;
+    const end = this.inputEnd;
+    if (this.#dialect === UNDECIDED) this.#dialect = dialectOf(worker.input[0]);
+    for (let left = settings.requestsPerEvent; this.#at < end; left--) {
+      if (left === 0) {
+        worker.counters[ServerCounter.CONN_YIELDS]++;
+        return Outcome.YIELD;
+      }
+      const decoded = decode(this.#dialect, worker.input, worker.inputView, this.#at, end, request);
+      if (decoded === Decoded.NEED_MORE) return this.#needMore();
+      const outcome = decoded === Decoded.READY ? execute(worker, this) : this.#answerUnready(decoded);
+      this.#at = request.next;
+      if (outcome !== Outcome.OPEN) return outcome;
+      if (output.at >= OUTPUT_HIGH_WATER_BYTES && !this.flush()) return Outcome.BLOCKED;
+    }
+    return Outcome.OPEN;
+  }
+
+  /** An unfinished head of a frame that leaves no room to receive its rest can only be rubbish. */
+  #needMore(): number {
+    if (this.inputEnd - this.#at < INPUT_BYTES) return Outcome.OPEN;
+    return this.#abort();
+  }
+
+  /** Closes because of what the client sent. */
+  #abort(): number {
+    this.connection.closeReason = CloseReason.ERROR;
+    return Outcome.CLOSE;
+  }
+
+  /** What decode() found is not a command to run. Leaves request.next where to go on. */
+  #answerUnready(decoded: number): number {
+    const { request, output } = this.#worker;
+    if (decoded === Decoded.CLOSE) return this.#abort();
+    if (decoded === Decoded.PARTIAL_KEYS) return this.#beginLine();
+    const mark = output.at;
+    if (!request.noreply) this.#writeRefusal();
+    if (request.closes) return this.#abort();
+    if (request.swallowLine) return this.#refuseLine(mark);
+    return this.refuse(mark, request.swallowBytes);
+  }
+
+  #writeRefusal(): void {
+    const { request, output } = this.#worker;
+    if (this.#dialect === Dialect.BINARY)
+      writeBinaryError(output, request.opcode, request.status, request.opaque, 0, 0);
+    else writeStatus(output, request.status);
+  }
+
+  /** A refused line has not ended yet: the reply at `mark` leaves behind its LF. */
+  #refuseLine(mark: number): number {
+    const { request, output } = this.#worker;
+    this.#swallow = Swallow.restOfLine(output.bytes.slice(mark, output.at));
+    this.#phase = Phase.SWALLOW;
+    output.at = mark;
+    request.next = this.inputEnd;
+    return Outcome.OPEN;
+  }
+
+  // Going on with what an earlier run left
+
+  #resume(): number {
+    switch (this.#phase) {
+      case Phase.BLOCK:
+        return this.#takeBlock(0);
+      case Phase.SWALLOW:
+        return this.#throwAway();
+      case Phase.REPLY:
+        return this.#continueReply();
+      case Phase.GATHER:
+        return this.#gatherLine(0);
+      case Phase.UPLOAD:
+        return this.#takeUpload(0);
+      default:
+        return this.#listenWhileStreaming();
+    }
+  }
+
+  /** Takes what has come of a data block, from input[at] on. */
+  #takeBlock(at: number): number {
+    const worker = this.#worker;
+    const ticket = this.#ticket!;
+    const missing = missingBlockBytes(ticket);
+    const end = Math.min(at + missing, this.inputEnd);
+    this.#moveTo(end);
+    if (!takeBlock(worker, ticket, at, end)) return this.#failBlock(at, missing);
+    if (end - at < missing) return Outcome.OPEN;
+    this.#ticket = null;
+    this.#phase = Phase.COMMANDS;
+    finishLateBlock(worker, this.connection.id, ticket);
+    return Outcome.OPEN;
+  }
+
+  /** No memory for the value: the error leaves once the rest of the block, input[at..at+missing), is thrown away. */
+  #failBlock(at: number, missing: number): number {
+    const worker = this.#worker;
+    const mark = worker.output.at;
+    failBlock(worker, this.#ticket!);
+    this.#ticket = null;
+    this.#phase = Phase.COMMANDS;
+    worker.request.next = at;
+    this.refuse(mark, missing);
+    this.#at = worker.request.next;
+    return Outcome.OPEN;
+  }
+
+  /** Input is used up to `at`, for the loop that runs commands and for the one that resumes. */
+  #moveTo(at: number): void {
+    this.#at = at;
+    this.#worker.request.next = at;
+  }
+
+  #throwAway(): number {
+    const { input, inputView, output } = this.#worker;
+    const swallow = this.#swallow!;
+    this.#moveTo(swallow.skip(input, inputView, 0, this.inputEnd));
+    if (!swallow.isOver) return Outcome.OPEN;
+    output.ensure(swallow.reply.length);
+    output.copy(swallow.reply, 0, swallow.reply.length);
+    this.#swallow = null;
+    this.#phase = Phase.COMMANDS;
+    return Outcome.OPEN;
+  }
+
+  /** A value first, then the keys behind it. */
+  #continueReply(): number {
+    if (this.#stream !== null && !this.#pumpValue()) return Outcome.BLOCKED;
+    this.#phase = Phase.COMMANDS;
+    return this.#line === null ? Outcome.OPEN : this.#answerLine();
+  }
+
+  #pumpValue(): boolean {
+    if (!this.#stream!.pump(this.#worker, this)) {
+      this.#phase = Phase.REPLY;
+      return false;
+    }
+    this.#stream = null;
+    return true;
+  }
+
+  /** A get whose line does not fit the input: it is gathered whole before it is answered. */
+  #beginLine(): number {
+    this.#line = KeyLine.gathering();
+    this.#phase = Phase.GATHER;
+    return this.#gatherLine(this.#at);
+  }
+
+  #gatherLine(at: number): number {
+    const { input, inputView, settings, counters, output } = this.#worker;
+    const next = skipLine(input, inputView, at, this.inputEnd);
+    const end = next < 0 ? this.inputEnd : next;
+    this.#moveTo(end);
+    const limit = gatherLimitBytes(settings.readBufferMemoryLimitBytes, settings.threads);
+    if (!this.#line!.append(input, at, end, limit)) {
+      counters[ServerCounter.READ_BUF_OOM]++;
+      writeStatus(output, Status.NO_MEMORY_REQUEST);
+      return this.#abort();
+    }
+    if (next < 0) return Outcome.OPEN;
+    this.#phase = Phase.COMMANDS;
+    return this.#answerLine();
+  }
+
+  /** Answers the keys of #line, a part of them or all, with the line in the place of the input. */
+  #answerLine(): number {
+    const worker = this.#worker;
+    const line = this.#line!;
+    const { input, inputView } = worker;
+    const { inputEnd } = this;
+    worker.input = line.bytes;
+    worker.inputView = line.view;
+    this.inputEnd = line.length;
+    const outcome =
+      line.op < 0 ? this.#decodeLine(line) : resumeGet(worker, this, line.op, line.exptime, line.from, line.lineEnd);
+    worker.input = input;
+    worker.inputView = inputView;
+    this.inputEnd = inputEnd;
+    worker.request.next = this.#at;
+    if (outcome === Outcome.BLOCKED) {
+      this.#phase = Phase.REPLY;
+    } else {
+      line.release();
+      this.#line = null;
+    }
+    return outcome;
+  }
+
+  #decodeLine(line: KeyLine): number {
+    const worker = this.#worker;
+    const decoded = decode(this.#dialect, line.bytes, line.view, 0, line.length, worker.request);
+    return decoded === Decoded.READY ? execute(worker, this) : this.#answerUnready(decoded);
+  }
+
+  #takeUpload(at: number): number {
+    const worker = this.#worker;
+    const upload = this.#upload!;
+    this.#moveTo(at + upload.take(worker.input, at, this.inputEnd));
+    if (!upload.isComplete) return Outcome.OPEN;
+    this.#upload = null;
+    this.#phase = Phase.COMMANDS;
+    return upload.finish(worker);
+  }
+
+  /** A watcher's input is thrown away, as memcached does; what comes during a key dump waits for its end. */
+  #listenWhileStreaming(): number {
+    const { outboxes } = this.#worker;
+    if (outboxes.isWatch(this.connection.outbox)) this.#at = this.inputEnd;
+    else if (this.inputEnd === INPUT_BYTES) return this.#abort();
+    return Outcome.STREAM;
+  }
+
+  // Between runs
+
+  #settle(outcome: number): void {
+    if (outcome === Outcome.STREAM) this.#phase = Phase.OUTBOX;
+    if (outcome !== Outcome.CLOSE) this.#keepInput();
+    const state = outcome === Outcome.BLOCKED ? ConnectionState.MWRITE : STATE_OF_PHASE[this.#phase];
+    if (state !== this.#shownState) {
+      this.#shownState = state;
+      this.#worker.connections.markState(this.connection.row, state);
+    }
+  }
+
+  #keepInput(): void {
+    const bytes = this.inputEnd - this.#at;
+    if (bytes === 0) return;
+    const room = borrowRoom(bytes);
+    room.set(this.#worker.input.subarray(this.#at, this.inputEnd));
+    this.#held = room;
+    this.#heldBytes = bytes;
+  }
+
+  #dropHeld(): void {
+    if (this.#held === null) return;
+    returnRoom(this.#held);
+    this.#held = null;
+    this.#heldBytes = 0;
+  }
+}
+
+function initialDialect(protocol: number): number {
+  if (protocol === BindingProtocol.ASCII) return Dialect.TEXT;
+  return protocol === BindingProtocol.BINARY ? Dialect.BINARY : UNDECIDED;
+}
