@@ -1,0 +1,10 @@
+/** Every transcript on Shoal over the epoll transport: whole, pipelined and cut at every byte. */
+import { SHOAL_IDENTITY, shoalOnPort, Transport } from '../harness/server-command.js';
+import { describeTranscripts } from './transcript-suite.js';
+
+describeTranscripts({
+  name: 'Shoal over epoll',
+  identity: SHOAL_IDENTITY,
+  command: (flags) => shoalOnPort(Transport.EPOLL, flags),
+  inPieces: true,
+});

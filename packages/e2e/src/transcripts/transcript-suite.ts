@@ -1,0 +1,102 @@
+/**
+ * Declares one jest test for each case of each transcript and each way of playing it. The test files beside this one
+ * name the server; a case that the server does not play is skipped with its reason in the name.
+ */
+import { afterAll, describe, test } from '@jest/globals';
+import type { Command } from '../harness/server-process.js';
+import { encodeRequest } from './binary-notation.js';
+import { canPipeline, cutsOf } from './cuts.js';
+import { type Block, type Case, type Identity, reasonToSkip, turnsFor } from './document.js';
+import { type Captures, renderSegments } from './notation.js';
+import type { Player } from './player.js';
+import { ServerShelf } from './server-shelf.js';
+import { readTranscripts } from './transcript-files.js';
+
+const CASE_DEADLINE_MS = 120_000;
+
+export interface TranscriptServer {
+  readonly name: string;
+  readonly identity: Identity;
+  readonly command: (flags: readonly string[]) => Command;
+  readonly inPieces: boolean;
+}
+
+export function describeTranscripts({ name, identity, command, inPieces }: TranscriptServer): void {
+  describe(`transcripts on ${name}`, () => {
+    const shelf = new ServerShelf(command, identity);
+    afterAll(() => shelf.stopAll());
+    for (const file of readTranscripts()) {
+      describe(file.name, () => {
+        for (const subject of file.cases) declare(shelf, subject, identity, inPieces);
+      });
+    }
+  });
+}
+
+function declare(shelf: ServerShelf, subject: Case, identity: Identity, inPieces: boolean): void {
+  const skipped = reasonToSkip(subject, identity);
+  if (skipped !== null) {
+    // biome-ignore lint/suspicious/noSkippedTests: the reason is in the name, and the transcript says it too
+    test.skip(`${subject.title} (not played: ${skipped})`, () => undefined);
+    return;
+  }
+  test(subject.title, () => playCase(shelf, subject, identity, playWhole), CASE_DEADLINE_MS);
+  const { directives } = subject;
+  if (inPieces && !directives.has('once') && !directives.has('fresh')) {
+    test(`${subject.title} (in pieces)`, () => playCase(shelf, subject, identity, playInPieces), CASE_DEADLINE_MS);
+  }
+}
+
+type Plays = (player: Player, block: Block, subject: Case, identity: Identity) => Promise<void>;
+
+async function playCase(shelf: ServerShelf, subject: Case, identity: Identity, plays: Plays): Promise<void> {
+  const { directives } = subject;
+  const debug = directives.has('needs debugtime') && identity.server === 'shoal' ? '--debug-commands' : '';
+  const threads = plays === playInPieces ? '-t 1' : '';
+  const flags = [directives.get('server')?.replaceAll('`', '') ?? '', debug, threads]
+    .filter((part) => part !== '')
+    .join(' ');
+  for (const block of subject.blocks) {
+    try {
+      if (directives.has('fresh')) await shelf.withFresh(flags, (player) => plays(player, block, subject, identity));
+      else await plays(await shelf.player(flags), block, subject, identity);
+    } catch (error) {
+      throw new Error(`conversation of line ${block.line}: ${(error as Error).message}`);
+    }
+  }
+}
+
+async function playWhole(player: Player, block: Block, subject: Case, identity: Identity): Promise<void> {
+  await player.playWhole(block);
+  if (pipelines(block, subject, identity)) await player.playPipelined(block);
+}
+
+/** Cut at every place, once each; where the client has to listen in between, every byte alone. */
+async function playInPieces(player: Player, block: Block, subject: Case, identity: Identity): Promise<void> {
+  const turns = turnsFor(block, identity);
+  if (turns.some((turn) => turn.repeat)) return;
+  if (pipelines(block, subject, identity)) {
+    const sent = turns.flatMap((turn) => turn.send);
+    const none: Captures = new Map();
+    for (const cut of cutsOf(sent, (one) =>
+      one.kind === 'frame' ? encodeRequest(one.frame, none) : renderSegments(one.segments, none),
+    )) {
+      await inPlay(`cut after ${cut} bytes`, () => player.playSplit(block, cut));
+    }
+  }
+  await inPlay('byte by byte', () => player.playDribbled(block));
+}
+
+function pipelines(block: Block, subject: Case, identity: Identity): boolean {
+  const { directives } = subject;
+  const alone = directives.has('once') || directives.has('fresh') || directives.has('turn by turn');
+  return !alone && !directives.has(`${identity.server} turn by turn`) && canPipeline(block, identity);
+}
+
+async function inPlay(how: string, play: () => Promise<void>): Promise<void> {
+  try {
+    await play();
+  } catch (error) {
+    throw new Error(`${how}: ${(error as Error).message}`);
+  }
+}
