@@ -1,0 +1,124 @@
+/**
+ * The life of a server process, from checked flags to an exit code: what `shoal server` runs.
+ *
+ * Here is everything that concerns the process and not the server: background, user, core limit, pid and port file, signals,
+ * warnings about flags. An error at the start is one line of the log (and of the parent, for a daemon) and an exit code.
+ */
+import { rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { DaemonChild, startDaemonChild } from './daemon.js';
+import { becomeUser, isRoot } from './identity.js';
+import { type Log, levelOf, openLog } from './log.js';
+import { resolveServerOptions, ServerOptionsError } from './option-checks.js';
+import type { ResolvedServerOptions, ServerOptions } from './options.js';
+import { writePortFile } from './port-file.js';
+import { raiseCoreLimit } from './process-limits.js';
+import { launchServer, type RunningServer } from './server.js';
+import { SignalListener } from './signals.js';
+import { ExitCode, ServerStartError } from './start-errors.js';
+import { loadLibc } from './transport/libc.js';
+
+const THREADS_SENSIBLE_MAX = 64;
+const PORT_FILE_VARIABLE = 'MEMCACHED_PORT_FILENAME';
+
+/** Resolves with the exit code when the server has stopped, or could not start. */
+export async function runServer(asked: ServerOptions): Promise<number> {
+  const child = new DaemonChild();
+  let options: ResolvedServerOptions;
+  try {
+    options = resolveServerOptions(asked);
+  } catch (error) {
+    if (!(error instanceof ServerOptionsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    child.reportFailure(error.message);
+    return ExitCode.USAGE;
+  }
+  if (options.daemon && !child.isOne) return startDaemonChild(options.verbosity > 0);
+  return serveUntilStopped(child.isOne ? goToBackground(options) : options, child);
+}
+
+/** Paths mean what they meant where the command was given; the working directory is free to go away. */
+function goToBackground(options: ResolvedServerOptions): ResolvedServerOptions {
+  const absolute = (path: string | null) => (path === null ? null : resolve(path));
+  const settled = { ...options, pidFile: absolute(options.pidFile), unixSocket: absolute(options.unixSocket) };
+  if (!options.coreDumps) process.chdir('/');
+  return settled;
+}
+
+async function serveUntilStopped(options: ResolvedServerOptions, child: DaemonChild): Promise<number> {
+  const { log, flush } = await openLog(levelOf(options));
+  const signals = new SignalListener((signal) => log.debug({ signal }, 'Got a signal'));
+  const exitCode = await serve(options, child, { log, signals });
+  signals.remove();
+  await flush();
+  return exitCode;
+}
+
+async function serve(
+  options: ResolvedServerOptions,
+  child: DaemonChild,
+  { log, signals }: { log: Log; signals: SignalListener },
+): Promise<number> {
+  const portFile = process.env[PORT_FILE_VARIABLE];
+  let server: RunningServer;
+  try {
+    warnAboutFlags(options, log);
+    if (options.coreDumps) await allowCoreFiles(log);
+    server = await launchServer(options, { log, afterBind: () => changeUser(options, log) });
+  } catch (error) {
+    return reportFailure(error, child, log);
+  }
+  if (portFile !== undefined) tryFile(log, portFile, () => writePortFile(portFile, server.endpoints));
+  const { pidFile } = options;
+  if (pidFile !== null) tryFile(log, pidFile, () => writeFileSync(pidFile, `${process.pid}\n`));
+  child.reportServing();
+  signals.attend(server);
+  const reason = await server.stopped;
+  if (pidFile !== null && options.daemon) tryFile(log, pidFile, () => rmSync(pidFile));
+  return reason.kind === 'failed' ? ExitCode.SOFTWARE : ExitCode.OK;
+}
+
+function reportFailure(error: unknown, child: DaemonChild, log: Log): ExitCode {
+  const isKnown = error instanceof ServerStartError;
+  const message = error instanceof Error ? error.message : String(error);
+  if (isKnown) log.fatal({ code: error.code }, message);
+  else log.fatal({ err: error }, message);
+  child.reportFailure(message);
+  return isKnown ? error.exitCode : ExitCode.SOFTWARE;
+}
+
+function changeUser({ user }: ResolvedServerOptions, log: Log): void {
+  if (!isRoot()) return;
+  if (user === null) log.warn('Running as root: name another user with -u');
+  else if (user !== 'root') becomeUser(user);
+}
+
+async function allowCoreFiles(log: Log): Promise<void> {
+  const { libc, reason } = await loadLibc();
+  if (libc === null) log.warn({ reason }, 'Cannot raise the limit on core files');
+  else raiseCoreLimit(libc);
+}
+
+/** What memcached only says on standard error as well: the server goes on. */
+function tryFile(log: Log, path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    log.error({ path, code }, 'Cannot write or remove a file');
+  }
+}
+
+function warnAboutFlags(options: ResolvedServerOptions, log: Log): void {
+  const { threads, memoryLimitBytes, ineffective, port, unixSocket, hashAlgorithm } = options;
+  for (const flag of ineffective) log.warn({ flag }, 'This flag has no effect here');
+  if (hashAlgorithm === 'xxh3') log.warn('xxh3 is not available: murmur3 is used');
+  if (threads > Math.max(THREADS_SENSIBLE_MAX, availableParallelism())) {
+    log.warn({ threads }, 'More worker threads than this are of no use');
+  }
+  if (memoryLimitBytes > totalmem()) {
+    log.warn({ memoryLimitBytes, machineBytes: totalmem() }, 'The memory limit is above what the machine has');
+  }
+  if (port === null && unixSocket === null) log.warn('Neither TCP nor a unix socket is on: nobody can connect');
+}

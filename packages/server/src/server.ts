@@ -1,0 +1,271 @@
+/**
+ * One server: what `startServer` makes and what the CLI runs. Main thread only.
+ *
+ * Opens the sockets, makes the arena and the shared parts, starts the workers and the maintenance thread, keeps the clock,
+ * and takes it all down again in the other order. The phase says where in that life it is; exactly one method changes it.
+ *
+ *   STARTING ──▶ SERVING ──▶ CLOSING ──▶ CLOSED      `close` finishes what is in flight, `destroy` drops it; a failure
+ *       └──────── a start that fails ─────▲          of any thread leads to CLOSED as well, with its error
+ */
+import { randomInt } from 'node:crypto';
+import { Store } from '@shoal/store';
+import { ActivityReporter } from './activity-reporter.js';
+import { ServerClock, startUnixSecondsNow } from './clock.js';
+import { addressText, ConnectionTable, type Endpoint, Family } from './connection-table.js';
+import type { Log } from './log.js';
+import { MaintenanceSchedule } from './maintenance-schedule.js';
+import type { WorkerOrder, WorkerReport } from './messages.js';
+import { resolveServerOptions } from './option-checks.js';
+import type { ResolvedServerOptions, ServerOptions } from './options.js';
+import { ServerCounter, ServerCounters } from './server-counters.js';
+import { Settings, type TransportName } from './settings.js';
+import { Sockets } from './sockets.js';
+import { ServerStartError, StartErrorCode } from './start-errors.js';
+import { readShoalVersion } from './version.js';
+import { Wakeups } from './wakeups.js';
+import { mainRow, makeArena, type ServerParts, shareServerParts } from './worker-parts.js';
+import { Workers } from './workers.js';
+
+/** A graceful stop waits this long for what is in flight. */
+const CLOSE_BOUND_MS = 2000;
+const INT32_RANGE = 2 ** 31;
+
+/** Why a server has stopped. */
+export type StopReason =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'destroyed' }
+  /** The `shutdown` command. */
+  | { readonly kind: 'shutdown'; readonly graceful: boolean }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+export type ServerPhase =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'closing'; readonly reason: StopReason }
+  | { readonly kind: 'closed'; readonly reason: StopReason };
+
+export interface RunningServer {
+  readonly options: ResolvedServerOptions;
+  readonly transport: TransportName;
+  /** Where it listens, in the order opened. */
+  readonly endpoints: readonly Endpoint[];
+  /** The first TCP port, 0 without TCP. */
+  readonly port: number;
+  readonly phase: ServerPhase;
+  /** Resolves when it has stopped, whatever the reason. Never rejects. */
+  readonly stopped: Promise<StopReason>;
+  /** Accepts nothing more, finishes what is in flight within a bound, then frees everything. Any number of calls. */
+  close(): Promise<void>;
+  /** Drops everything now. */
+  destroy(): Promise<void>;
+}
+
+export interface LaunchHooks {
+  readonly log: Log;
+  /** Runs when TCP is bound and before any thread is started: `-u`. */
+  readonly afterBind: () => void;
+}
+
+/** Starts a server for the given, checked options. Rejects with a ServerStartError and leaves nothing behind. */
+export async function launchServer(options: ResolvedServerOptions, hooks: LaunchHooks): Promise<RunningServer> {
+  const sockets = await Sockets.open({ options, afterBind: hooks.afterBind });
+  try {
+    const server = new Server(options, sockets, hooks.log);
+    await server.start();
+    return server;
+  } catch (error) {
+    sockets.close();
+    throw error;
+  }
+}
+
+/** Checks the options and starts. For library users: nothing is logged unless `logLevel` asks for it. */
+export async function startServer(asked: ServerOptions): Promise<RunningServer> {
+  const options = resolveServerOptions(asked);
+  const { openLog } = await import('./log.js');
+  const { log } = await openLog(options.logLevel ?? 'silent');
+  return launchServer(options, { log, afterBind: () => {} });
+}
+
+class Server implements RunningServer {
+  readonly options: ResolvedServerOptions;
+  readonly transport: TransportName;
+  readonly stopped: Promise<StopReason>;
+  endpoints: readonly Endpoint[] = [];
+  #phase: ServerPhase = { kind: 'starting' };
+  readonly #log: Log;
+  readonly #sockets: Sockets;
+  readonly #parts: ServerParts;
+  readonly #settings: Settings;
+  readonly #clock: ServerClock;
+  readonly #workers: Workers;
+  readonly #maintenance: MaintenanceSchedule;
+  readonly #reporter: ActivityReporter;
+  #resolveStopped: (reason: StopReason) => void = () => {};
+
+  constructor(options: ResolvedServerOptions, sockets: Sockets, log: Log) {
+    this.options = options;
+    this.transport = sockets.transport;
+    this.#sockets = sockets;
+    this.#log = log;
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+    this.#parts = makeParts(options, sockets);
+    this.#settings = new Settings(this.#parts.settings);
+    const counters = new ServerCounters(this.#parts.counters).row(mainRow(options.threads));
+    const store = new Store(this.#parts.arena, mainRow(options.threads));
+    this.#clock = new ServerClock(store, this.#settings);
+    this.#clock.start();
+    sockets.enter(this.#parts.table, store.now());
+    counters[ServerCounter.TOTAL_CONNECTIONS] = new ConnectionTable(this.#parts.table).used();
+    const wakeups = new Wakeups(this.#parts.wakeups);
+    this.#reporter = new ActivityReporter({
+      activity: this.#parts.activity,
+      outboxes: this.#parts.outboxes,
+      counters,
+      wakeWorker: (id) => wakeups.wake(id),
+    });
+    this.#maintenance = new MaintenanceSchedule((error) => this.#fail(error));
+    this.#workers = new Workers({
+      parts: this.#parts,
+      listenersOf: (id) => sockets.listenersOf(id),
+      listeningOf: (id) => sockets.listeningOf(id),
+      onReport: (report) => this.#onReport(report),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  get phase(): ServerPhase {
+    return this.#phase;
+  }
+
+  get port(): number {
+    return this.#settings.port;
+  }
+
+  async start(): Promise<void> {
+    try {
+      const [listened] = await Promise.all([this.#workers.start(), this.#maintenance.start(this.#parts)]);
+      this.#sockets.handOver();
+      this.endpoints = [...this.#sockets.endpoints, ...listened.filter(() => this.#sockets.endpoints.length === 0)];
+    } catch (error) {
+      await this.#takeDown({ kind: 'destroy' });
+      throw startError(error);
+    }
+    this.#settings.port = this.endpoints.find(({ family }) => family !== Family.UNIX)?.port ?? 0;
+    this.#enter({ kind: 'serving' });
+  }
+
+  close(): Promise<void> {
+    return this.#stop({ kind: 'closed' }, { kind: 'close', boundMs: CLOSE_BOUND_MS });
+  }
+
+  destroy(): Promise<void> {
+    return this.#stop({ kind: 'destroyed' }, { kind: 'destroy' });
+  }
+
+  /** The first call decides the reason; later ones wait for the same end, and `destroy` still makes it come sooner. */
+  async #stop(reason: StopReason, order: WorkerOrder): Promise<void> {
+    if (this.#phase.kind === 'serving') {
+      this.#enter({ kind: 'closing', reason });
+      await this.#takeDown(order);
+      this.#enter({ kind: 'closed', reason });
+      this.#resolveStopped(reason);
+    } else {
+      if (order.kind === 'destroy' && this.#phase.kind === 'closing') await this.#workers.stop(order);
+      await this.stopped;
+    }
+  }
+
+  async #takeDown(order: WorkerOrder): Promise<void> {
+    this.#reporter.stop();
+    await this.#workers.stop(order);
+    await this.#maintenance.stop();
+    this.#clock.stop();
+    this.#sockets.close();
+  }
+
+  #fail(error: Error): void {
+    if (this.#phase.kind !== 'serving') return;
+    this.#log.fatal({ err: error }, 'A thread of the server has failed');
+    void this.#stop({ kind: 'failed', error }, { kind: 'destroy' });
+  }
+
+  #onReport(report: WorkerReport): void {
+    switch (report.kind) {
+      case 'shutdown-requested':
+        void this.#stop({ kind: 'shutdown', graceful: report.graceful }, { kind: 'close', boundMs: CLOSE_BOUND_MS });
+        return;
+      case 'watchers-changed':
+        this.#reporter.start();
+        return;
+      case 'maintenance-wanted':
+        this.#maintenance.wake();
+        return;
+      case 'log':
+        this.#log[report.level](report.fields, report.text);
+        return;
+      case 'ready':
+      case 'stopped':
+        return;
+    }
+  }
+
+  /** The one place that changes the phase; each change is one line of the log. */
+  #enter(phase: ServerPhase): void {
+    this.#phase = phase;
+    switch (phase.kind) {
+      case 'serving':
+        this.#log.info(this.#startFields(), 'Serving');
+        return;
+      case 'closing':
+        this.#log.info({ reason: phase.reason.kind }, 'Closing');
+        return;
+      case 'closed':
+        this.#log.info({ reason: phase.reason.kind }, 'Closed');
+        return;
+      case 'starting':
+        return;
+    }
+  }
+
+  #startFields(): object {
+    const { threads, memoryLimitBytes } = this.options;
+    return {
+      addresses: this.endpoints.map(addressText),
+      transport: this.transport,
+      threads,
+      memoryMiB: memoryLimitBytes / 1_048_576,
+      version: this.#settings.shoalVersion,
+    };
+  }
+}
+
+function makeParts(options: ResolvedServerOptions, sockets: Sockets): ServerParts {
+  try {
+    return shareServerParts({
+      settings: {
+        options,
+        transport: sockets.transport,
+        startUnixSeconds: startUnixSecondsNow(),
+        shoalVersion: readShoalVersion(),
+      },
+      arena: makeArena(options, randomInt(-INT32_RANGE, INT32_RANGE)),
+      listeners: sockets.count,
+      wakeDescriptors: sockets.wakeDescriptors,
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const memory = `${options.memoryLimitBytes / 1_048_576} MiB`;
+    const message = `Cannot set aside ${memory} for items: ${error.message}`;
+    throw new ServerStartError(StartErrorCode.OUT_OF_MEMORY, message, error);
+  }
+}
+
+/** What a worker or the maintenance thread could not do at the start. */
+function startError(error: unknown): Error {
+  if (error instanceof ServerStartError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ServerStartError(StartErrorCode.WORKER_FAILED, `Cannot start a worker: ${message}`, error);
+}

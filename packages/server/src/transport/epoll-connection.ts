@@ -1,0 +1,146 @@
+/**
+ * A connection on the epoll transport: a non-blocking descriptor, and the backlog of what it did not take.
+ *
+ * epoll reports either input or room to send, never both: with a backlog nothing is read. The backlog is copied out of the
+ * shared output buffer, because the next connection needs that; it is rare, and the only thing here that allocates.
+ */
+import type { Endpoint } from '../connection-table.js';
+import { ServerCounter } from '../server-counters.js';
+import { CloseReason, INPUT_BYTES } from '../worker-context.js';
+import { Connection } from './connection.js';
+import { EAGAIN, EINTR, EPOLL_CTL_MOD, EPOLLIN, EPOLLOUT, type Libc, MSG_NOSIGNAL } from './libc.js';
+import type { Roster } from './roster.js';
+import type { TransportParts } from './transport.js';
+
+/** What a connection needs of its loop. */
+export interface EpollSockets {
+  readonly libc: Libc;
+  readonly roster: Roster;
+  /** Where worker.input begins. */
+  readonly inputAddress: number;
+  /** Sends output[0..count); answers how many bytes the kernel took, or −1 and errno. */
+  sendOutput(descriptor: number, count: number): number;
+  /** Sets what epoll reports of a descriptor. */
+  watch(descriptor: number, row: number, events: number, operation: number): void;
+}
+
+export class EpollConnection extends Connection {
+  readonly #sockets: EpollSockets;
+  readonly #descriptor: number;
+  #backlog: Uint8Array | null = null;
+  #backlogAddress = 0;
+  #backlogSent = 0;
+  /** What epoll reports now. */
+  #mask = EPOLLIN;
+
+  constructor(
+    sockets: EpollSockets,
+    parts: TransportParts,
+    opening: { row: number; peer: Endpoint; descriptor: number },
+  ) {
+    super(parts, sockets.roster, opening);
+    this.#sockets = sockets;
+    this.#descriptor = opening.descriptor;
+  }
+
+  /** epoll reports the descriptor. With reading off and no backlog that is the end of the connection, which epoll always reports. */
+  onEvent(): void {
+    if (this.isBlocked) this.#sendBacklog();
+    else if (this.isQueued) return;
+    else if (this.isReading) this.#receive();
+    else this.close(CloseReason.ERROR);
+  }
+
+  #receive(): void {
+    const { session, worker } = this;
+    const { libc, inputAddress } = this.#sockets;
+    const held = session.hold();
+    const count = libc.recv(this.#descriptor, inputAddress + held, INPUT_BYTES - held, 0);
+    if (count > 0) {
+      worker.counters[ServerCounter.BYTES_READ] += count;
+      this.settle(session.run(held + count));
+    } else {
+      this.#onNothingReceived(count);
+    }
+  }
+
+  #onNothingReceived(count: number): void {
+    if (count === 0) {
+      this.close(CloseReason.NORMAL);
+      return;
+    }
+    const errno = this.#sockets.libc.errno();
+    if (errno !== EAGAIN && errno !== EINTR) this.close(CloseReason.ERROR);
+  }
+
+  flush(): boolean {
+    const { output } = this.worker;
+    const count = output.at;
+    output.at = 0;
+    if (count === 0 || this.isBroken) return !this.isBlocked && !this.isBroken;
+    const sent = this.#sockets.sendOutput(this.#descriptor, count);
+    if (sent > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
+    return sent === count || this.#keepRest(sent, count);
+  }
+
+  /** False: what was not sent waits in the backlog, or the socket is broken. */
+  #keepRest(sent: number, count: number): boolean {
+    if (sent < 0) {
+      const errno = this.#sockets.libc.errno();
+      if (errno !== EAGAIN && errno !== EINTR) {
+        this.onBroken();
+        return false;
+      }
+    }
+    const start = Math.max(sent, 0);
+    // Over an ArrayBuffer of its own, because V8 moves small typed arrays that have none.
+    this.#backlog = new Uint8Array(new ArrayBuffer(count - start));
+    this.#backlog.set(this.worker.output.bytes.subarray(start, count));
+    this.#backlogAddress = this.#sockets.libc.addressOf(this.#backlog);
+    this.#backlogSent = 0;
+    this.onBlocked();
+    this.#updateMask();
+    return false;
+  }
+
+  #sendBacklog(): void {
+    const { libc } = this.#sockets;
+    const backlog = this.#backlog!;
+    const rest = backlog.length - this.#backlogSent;
+    const sent = libc.send(this.#descriptor, this.#backlogAddress + this.#backlogSent, rest, MSG_NOSIGNAL);
+    if (sent < 0) {
+      const errno = libc.errno();
+      if (errno !== EAGAIN && errno !== EINTR) this.close(CloseReason.ERROR);
+      return;
+    }
+    this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
+    this.#backlogSent += sent;
+    this.blockedSinceMs = Date.now();
+    if (sent < rest) return;
+    this.#backlog = null;
+    this.onDrained();
+    this.#updateMask();
+  }
+
+  protected onReadingChanged(): void {
+    this.#updateMask();
+  }
+
+  #updateMask(): void {
+    const mask = this.isBlocked ? EPOLLOUT : this.isReading ? EPOLLIN : 0;
+    if (mask === this.#mask || this.isClosed) return;
+    this.#mask = mask;
+    this.#sockets.watch(this.#descriptor, this.row, mask, EPOLL_CTL_MOD);
+  }
+
+  /** The kernel holds back what is not received. */
+  protected feedHeldBack(): void {}
+
+  /** Every write that the kernel took was noted when it happened. */
+  noteProgress(): void {}
+
+  protected disconnect(): void {
+    this.#sockets.libc.close(this.#descriptor);
+    this.#sockets.roster.release(this.row);
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The C library as this package uses it: sockets, epoll and eventfd of Linux, called through koffi.
+ *
+ * Loaded by server.ts (binding, limits) and by each worker on epoll. Pointers are passed as plain integers, the address of a
+ * buffer plus an offset, so that a call on the hot path allocates nothing. Buffers must therefore never move: `allocate` makes
+ * them over an ArrayBuffer of their own, which V8 keeps outside its heap, and keeps them referenced. Constants are those that
+ * x64, arm64, riscv64 and loong64 share; epoll_event is packed on x64 only.
+ */
+import { getSystemErrorName } from 'node:util';
+
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
+export const SOCK_NONBLOCK = 0x800;
+export const SOCK_CLOEXEC = 0x80000;
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_KEEPALIVE = 9;
+export const SO_LINGER = 13;
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
+export const MSG_NOSIGNAL = 0x4000;
+export const EPOLLIN = 1;
+export const EPOLLOUT = 4;
+export const EPOLLERR = 8;
+export const EPOLLHUP = 0x10;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+export const EFD_NONBLOCK = 0x800;
+export const EFD_CLOEXEC = 0x80000;
+export const EPOLL_CLOEXEC = 0x80000;
+export const F_DUPFD_CLOEXEC = 1030;
+export const RLIMIT_CORE = 4;
+export const RLIMIT_NOFILE = 7;
+export const EINTR = 4;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const ENFILE = 23;
+export const EMFILE = 24;
+export const ECONNABORTED = 103;
+export const ENOBUFS = 105;
+export const SOCKADDR_BYTES_MAX = 128;
+
+/** epoll_event: uint32 events, then the 64 bits of data, of which the low 32 carry a connection's row. */
+export const EPOLL_DATA_OFFSET = process.arch === 'x64' ? 4 : 8;
+export const EPOLL_EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
+
+const ARCHITECTURES: readonly string[] = ['x64', 'arm64', 'riscv64', 'loong64'];
+
+/** Memory that libc reads and writes at `address` + offset. */
+export interface NativeMemory {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly address: number;
+}
+
+type Koffi = Pick<typeof import('koffi'), 'load' | 'address' | 'errno'>;
+type Call<Arguments extends number[]> = (...values: Arguments) => number;
+
+export class Libc {
+  readonly socket: Call<[domain: number, type: number, protocol: number]>;
+  readonly setsockopt: Call<[descriptor: number, level: number, name: number, value: number, bytes: number]>;
+  readonly bind: Call<[descriptor: number, socketAddress: number, bytes: number]>;
+  readonly listen: Call<[descriptor: number, backlog: number]>;
+  readonly getsockname: Call<[descriptor: number, socketAddress: number, bytes: number]>;
+  readonly accept4: Call<[descriptor: number, socketAddress: number, bytes: number, flags: number]>;
+  readonly recv: Call<[descriptor: number, address: number, bytes: number, flags: number]>;
+  readonly send: Call<[descriptor: number, address: number, bytes: number, flags: number]>;
+  readonly read: Call<[descriptor: number, address: number, bytes: number]>;
+  readonly close: Call<[descriptor: number]>;
+  readonly epollCreate: Call<[flags: number]>;
+  readonly epollControl: Call<[epoll: number, operation: number, descriptor: number, event: number]>;
+  readonly epollWait: Call<[epoll: number, events: number, eventsMax: number, timeoutMs: number]>;
+  readonly eventfd: Call<[initial: number, flags: number]>;
+  readonly getrlimit: Call<[resource: number, limits: number]>;
+  readonly setrlimit: Call<[resource: number, limits: number]>;
+  readonly #fcntl: (descriptor: number, command: number, type: 'int', value: number) => number;
+  readonly #koffi: Koffi;
+  /** Keeps what libc was given an address of. */
+  readonly #allocated: NativeMemory[] = [];
+
+  constructor(koffi: Koffi) {
+    const library = koffi.load(null);
+    this.socket = library.func('int socket(int, int, int)');
+    this.setsockopt = library.func('int setsockopt(int, int, int, int64, uint32)');
+    this.bind = library.func('int bind(int, int64, uint32)');
+    this.listen = library.func('int listen(int, int)');
+    this.getsockname = library.func('int getsockname(int, int64, int64)');
+    this.accept4 = library.func('int accept4(int, int64, int64, int)');
+    this.recv = library.func('int64 recv(int, int64, int64, int)');
+    this.send = library.func('int64 send(int, int64, int64, int)');
+    this.read = library.func('int64 read(int, int64, int64)');
+    this.close = library.func('int close(int)');
+    this.epollCreate = library.func('int epoll_create1(int)');
+    this.epollControl = library.func('int epoll_ctl(int, int, int, int64)');
+    this.epollWait = library.func('int epoll_wait(int, int64, int, int)');
+    this.eventfd = library.func('int eventfd(uint32, int)');
+    this.getrlimit = library.func('int getrlimit(int, int64)');
+    this.setrlimit = library.func('int setrlimit(int, int64)');
+    this.#fcntl = library.func('int fcntl(int, int, ...)');
+    this.#koffi = koffi;
+  }
+
+  /** Of the last call that failed. */
+  errno(): number {
+    return this.#koffi.errno();
+  }
+
+  /** Another descriptor of the same socket, closed on exec. */
+  duplicate(descriptor: number): number {
+    return this.#fcntl(descriptor, F_DUPFD_CLOEXEC, 'int', 0);
+  }
+
+  /** Zeroed memory that stays where it is as long as this object lives. */
+  allocate(bytes: number): NativeMemory {
+    const buffer = new ArrayBuffer(bytes);
+    const memory = {
+      bytes: new Uint8Array(buffer),
+      view: new DataView(buffer),
+      address: Number(this.#koffi.address(buffer)),
+    };
+    this.#allocated.push(memory);
+    return memory;
+  }
+
+  /** Where a buffer begins. It must lie over an ArrayBuffer that was made as such, or be larger than 64 bytes. */
+  addressOf(bytes: Uint8Array): number {
+    return Number(this.#koffi.address(bytes));
+  }
+}
+
+/** A call that failed, with the name of its errno as code. */
+export class SystemCallError extends Error {
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = errorName(errno);
+    super(`Cannot ${call}: ${code}`);
+    this.name = 'SystemCallError';
+    this.code = code;
+  }
+}
+
+export function errorName(errno: number): string {
+  return getSystemErrorName(-errno);
+}
+
+export interface LibcLoad {
+  readonly libc: Libc | null;
+  /** Why it is not there, '' when it is. */
+  readonly reason: string;
+}
+
+/** libc where it works: Linux on a 64-bit architecture that koffi has a binary for. */
+export async function loadLibc(): Promise<LibcLoad> {
+  if (process.platform !== 'linux') return { libc: null, reason: `epoll is Linux's, this is ${process.platform}` };
+  if (!ARCHITECTURES.includes(process.arch)) return { libc: null, reason: `not known on ${process.arch}` };
+  try {
+    return { libc: new Libc(await import('koffi')), reason: '' };
+  } catch (error) {
+    return { libc: null, reason: `koffi does not load: ${error instanceof Error ? error.message : error}` };
+  }
+}

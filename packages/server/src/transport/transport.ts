@@ -1,0 +1,44 @@
+/**
+ * What a transport is: it moves bytes between sockets and the sessions of one worker, and knows no command.
+ *
+ * worker.ts makes the parts, picks the transport that main decided on and lets it serve until an order ends it. Three may
+ * exist behind this interface (epoll, net and later io_uring); what they share stands in connection.ts and roster.ts.
+ */
+import type { ConnectionTable } from '../connection-table.js';
+import type { WorkerOrder } from '../messages.js';
+import type { Wakeups } from '../wakeups.js';
+import type { WorkerContext } from '../worker-context.js';
+import type { Connection } from './connection.js';
+
+export interface Transport {
+  /** Resolves when an order has ended it and all its sockets are closed. On epoll the thread is busy until then. */
+  serve(): Promise<void>;
+}
+
+/** What a transport needs of a session; see session.ts for the contract. */
+export interface ConnectionSession {
+  readonly isStreaming: boolean;
+  hold(): number;
+  run(end: number): number;
+  pump(): number;
+  close(): void;
+}
+
+export interface TransportParts {
+  readonly worker: WorkerContext;
+  readonly table: ConnectionTable;
+  readonly wakeups: Wakeups;
+  /** The next order of the main thread, undefined when there is none. Looked at after every wake-up. */
+  readonly nextOrder: () => WorkerOrder | undefined;
+  readonly openSession: (connection: Connection) => ConnectionSession;
+  /** A reader that takes nothing for this long while replies wait for it is disconnected. */
+  readonly slowReaderMs: number;
+}
+
+export const SLOW_READER_MS = 30_000;
+
+/** Listening sockets that main has bound: what the accepting workers get. */
+export interface Listener {
+  readonly descriptor: number;
+  readonly row: number;
+}

@@ -1,0 +1,105 @@
+/**
+ * Entry of a worker thread: attaches to what the main thread has made, puts together one WorkerContext, and lets the chosen
+ * transport serve until an order ends it. Started by workers.ts with WorkerStart as workerData; an error here ends the thread
+ * and, because it may have held a stripe of the store, the server.
+ */
+import type { ListenOptions } from 'node:net';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { ByteWriter, INPUT_SCRATCH_BYTES, Request } from '@shoal/protocol';
+import { Store } from '@shoal/store';
+import { ActivityLog } from './activity-log.js';
+import { ConfigTable } from './config-table.js';
+import { ConnectionTable } from './connection-table.js';
+import { Dealing } from './dealing.js';
+import { observeEvictions } from './eviction-watch.js';
+import { HostLink, type WorkerOrder } from './messages.js';
+import { Outboxes } from './outbox.js';
+import { PrefixTable } from './prefix-table.js';
+import { ServerCounters } from './server-counters.js';
+import { Session } from './session.js';
+import { Settings, TransportName } from './settings.js';
+import { EpollTransport } from './transport/epoll.js';
+import { loadLibc } from './transport/libc.js';
+import { NetTransport } from './transport/net.js';
+import { type Listener, SLOW_READER_MS, type Transport, type TransportParts } from './transport/transport.js';
+import { Wakeups } from './wakeups.js';
+import { INPUT_BYTES, OUTPUT_HIGH_WATER_BYTES, type WorkerContext } from './worker-context.js';
+import type { ServerParts } from './worker-parts.js';
+
+export interface WorkerStart {
+  readonly id: number;
+  readonly parts: ServerParts;
+  /** epoll: the listening sockets, for the worker that accepts. */
+  readonly listeners: readonly Listener[];
+  /** net: where this worker listens. */
+  readonly listening: readonly ListenOptions[];
+}
+
+/** Beyond high water one small reply is written before the output is sent. */
+const SMALL_REPLY_BYTES = 65_536;
+
+function makeContext({ id, parts }: WorkerStart, port: MessagePort): WorkerContext {
+  const totals = new ServerCounters(parts.counters);
+  const counters = totals.row(id);
+  const input = new Uint8Array(new ArrayBuffer(INPUT_BYTES + INPUT_SCRATCH_BYTES));
+  const settings = new Settings(parts.settings);
+  const store = new Store(parts.arena, id);
+  const activity = new ActivityLog(parts.activity, id, counters);
+  store.evictionObserver = observeEvictions(store, activity);
+  return {
+    id,
+    store,
+    input,
+    inputView: new DataView(input.buffer),
+    output: new ByteWriter(OUTPUT_HIGH_WATER_BYTES + SMALL_REPLY_BYTES),
+    request: new Request(),
+    counters,
+    totals,
+    settings,
+    activity,
+    prefixes: new PrefixTable(parts.prefixes, settings.options.prefixDelimiter.charCodeAt(0)),
+    configs: new ConfigTable(parts.configs),
+    connections: new ConnectionTable(parts.table),
+    outboxes: new Outboxes(parts.outboxes),
+    host: new HostLink(port),
+  };
+}
+
+async function openTransport(start: WorkerStart, base: TransportParts): Promise<Transport> {
+  const { host, settings } = base.worker;
+  if (settings.transport === TransportName.NET) {
+    const transport = new NetTransport({ ...base, listening: start.listening });
+    host.report({ kind: 'ready', endpoints: await transport.listen() });
+    return transport;
+  }
+  const { libc, reason } = await loadLibc();
+  if (libc === null) throw new Error(`Cannot serve on epoll: ${reason}`);
+  const { dealing, wakeups } = start.parts;
+  const wakeDescriptor = wakeups.descriptors[start.id];
+  const transport = new EpollTransport({
+    ...base,
+    libc,
+    dealing: new Dealing(dealing),
+    wakeDescriptor,
+    listeners: start.listeners,
+  });
+  host.report({ kind: 'ready', endpoints: [] });
+  return transport;
+}
+
+async function serve(start: WorkerStart, port: MessagePort): Promise<void> {
+  const worker = makeContext(start, port);
+  const transport = await openTransport(start, {
+    worker,
+    table: worker.connections,
+    wakeups: new Wakeups(start.parts.wakeups),
+    nextOrder: () => receiveMessageOnPort(port)?.message as WorkerOrder | undefined,
+    openSession: (connection) => new Session(worker, connection, connection),
+    slowReaderMs: SLOW_READER_MS,
+  });
+  await transport.serve();
+  worker.host.report({ kind: 'stopped' });
+}
+
+if (parentPort === null) throw new Error('Cannot serve: worker.ts is the entry of a worker thread');
+await serve(workerData as WorkerStart, parentPort);

@@ -1,0 +1,104 @@
+/**
+ * The worker threads of a server, seen from the main thread: started together, stopped together.
+ *
+ * server.ts owns one. A worker that ends without having been told to, for whatever reason, is reported once through
+ * `onFailure`: it may have held a stripe of the store, so the others must not go on. Orders are posted and the worker is
+ * woken; who does not leave within its time is terminated.
+ */
+import type { ListenOptions } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import type { Endpoint } from './connection-table.js';
+import type { WorkerOrder, WorkerReport } from './messages.js';
+import type { Listener } from './transport/transport.js';
+import { Wakeups } from './wakeups.js';
+import type { WorkerStart } from './worker.js';
+import type { ServerParts } from './worker-parts.js';
+
+export interface WorkersParts {
+  readonly parts: ServerParts;
+  readonly listenersOf: (worker: number) => readonly Listener[];
+  readonly listeningOf: (worker: number) => readonly ListenOptions[];
+  readonly onReport: (report: WorkerReport) => void;
+  readonly onFailure: (error: Error) => void;
+}
+
+const ENTRY = new URL('./worker.js', import.meta.url);
+/** Beyond what an order allows, before a worker is terminated. */
+const LEAVE_BOUND_MS = 1500;
+
+export class Workers {
+  readonly #parts: WorkersParts;
+  readonly #wakeups: Wakeups;
+  readonly #threads: WorkerThread[] = [];
+
+  constructor(parts: WorkersParts) {
+    this.#parts = parts;
+    this.#wakeups = new Wakeups(parts.parts.wakeups);
+  }
+
+  /** Resolves when all of them serve, with what they listen on by themselves; rejects with the first error. */
+  async start(): Promise<Endpoint[]> {
+    const { parts, listenersOf, listeningOf, onReport, onFailure } = this.#parts;
+    for (let id = 0; id < parts.settings.options.threads; id++) {
+      const start: WorkerStart = { id, parts, listeners: listenersOf(id), listening: listeningOf(id) };
+      this.#threads.push(new WorkerThread(start, onReport, onFailure));
+    }
+    const endpoints = await Promise.all(this.#threads.map((thread) => thread.ready));
+    return endpoints.flat();
+  }
+
+  /** Resolves when all of them have left. */
+  async stop(order: WorkerOrder): Promise<void> {
+    const boundMs = (order.kind === 'close' ? order.boundMs : 0) + LEAVE_BOUND_MS;
+    await Promise.all(
+      this.#threads.map((thread, id) => {
+        thread.post(order);
+        this.#wakeups.wake(id);
+        return thread.leave(boundMs);
+      }),
+    );
+  }
+}
+
+class WorkerThread {
+  /** Resolves when it serves. */
+  readonly ready: Promise<readonly Endpoint[]>;
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  #isServing = false;
+  #isLeaving = false;
+
+  constructor(start: WorkerStart, onReport: (report: WorkerReport) => void, onFailure: (error: Error) => void) {
+    this.#worker = new Worker(ENTRY, { workerData: start, name: `shoal-worker-${start.id}` });
+    let failure = new Error(`Cannot go on: worker ${start.id} has ended`);
+    this.#worker.on('error', (error) => {
+      failure = error;
+    });
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.on('message', (report: WorkerReport) => {
+        if (report.kind === 'ready') {
+          this.#isServing = true;
+          resolve(report.endpoints);
+        } else {
+          onReport(report);
+        }
+      });
+      this.#worker.once('exit', () => {
+        reject(failure);
+        if (this.#isServing && !this.#isLeaving) onFailure(failure);
+      });
+    });
+  }
+
+  post(order: WorkerOrder): void {
+    this.#isLeaving = true;
+    this.#worker.postMessage(order);
+  }
+
+  async leave(boundMs: number): Promise<void> {
+    const timer = setTimeout(() => void this.#worker.terminate(), boundMs);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+}
