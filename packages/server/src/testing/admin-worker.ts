@@ -5,7 +5,7 @@
  * Commands are decoded as a session would; data commands are not served: items are put into the store directly.
  */
 import { ByteWriter, Decoded, Dialect, decode, INPUT_SCRATCH_BYTES, Op, Request, STATUS_LINES } from '@shoal/protocol';
-import { createArena, Store } from '@shoal/store';
+import { createArena, PAGE_BYTES, Store } from '@shoal/store';
 import { ActivityLog, type ActivityShared, shareActivity } from '../activity-log.js';
 import { runAdmin } from '../commands/admin.js';
 import { ConfigTable, shareConfigs } from '../config-table.js';
@@ -65,9 +65,10 @@ export class AdminWorker {
     };
   }
 
-  /** Sends one text command, with a data block behind it if it is a `config set`, and answers the reply. */
-  ask(text: string): string {
-    return Buffer.from(this.#run(Dialect.TEXT, Buffer.from(text, 'latin1'))).toString('latin1');
+  /** Sends one text command, with a data block behind it if it is a `config set`; answers the output, `unsent` replies first. */
+  ask(text: string, unsent = ''): string {
+    this.connection.outbox = -1;
+    return Buffer.from(this.#run(Dialect.TEXT, Buffer.from(text, 'latin1'), unsent)).toString('latin1');
   }
 
   /** The same with one binary request. */
@@ -99,12 +100,14 @@ export class AdminWorker {
     return ref;
   }
 
-  #run(dialect: number, bytes: Uint8Array): Uint8Array {
+  #run(dialect: number, bytes: Uint8Array, unsent = ''): Uint8Array {
     const { worker } = this;
     worker.input.set(bytes);
     worker.output.at = 0;
+    worker.output.text(unsent);
     const decoded = decode(dialect, worker.input, worker.inputView, 0, bytes.length, worker.request);
-    if (decoded === Decoded.ERROR) return STATUS_LINES[worker.request.status];
+    if (decoded === Decoded.ERROR)
+      return worker.request.noreply ? new Uint8Array(0) : STATUS_LINES[worker.request.status];
     if (decoded !== Decoded.READY) throw new Error(`Cannot decode ${Buffer.from(bytes)}: ${decoded}`);
     this.outcome = worker.request.op === Op.CONFIG_SET ? this.#upload(bytes) : runAdmin(worker, this.connection);
     const reply = worker.output.slice();
@@ -136,6 +139,8 @@ function makeStore(options: typeof SERVER_OPTION_DEFAULTS): Store {
   const arena = createArena({
     rows: ROWS,
     memoryLimitBytes: options.memoryLimitBytes,
+    // Little address space: hundreds of arenas are made in a run.
+    reserveBytes: options.memoryLimitBytes + 64 * PAGE_BYTES,
     segmented: options.lruSegmented,
     trackSizes: options.trackSizes,
     crawler: options.lruCrawler,
