@@ -4,5 +4,5 @@
  */
 import { build, node } from './tool-chain.js';
 
-await build();
+await build('bench');
 await node('bench/dist/main.js', ...process.argv.slice(2));

@@ -2,6 +2,6 @@
  * `pnpm build`: installs what is missing and compiles every package, its tests type-checked too.
  * Takes no arguments. To compile a single package: npx tsc -b packages/store
  */
-import { buildTests } from './tool-chain.js';
+import { buildAll } from './tool-chain.js';
 
-await buildTests();
+await buildAll();

@@ -8,6 +8,6 @@ import { build } from './tool-chain.js';
 
 const SHOAL = new URL('../packages/cli/bin/shoal.js', import.meta.url);
 
-await build();
+await build('packages/cli');
 process.argv.splice(1, 1, fileURLToPath(SHOAL), 'server');
 await import(SHOAL.href);

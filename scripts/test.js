@@ -2,8 +2,8 @@
  * `npm test`, the second of the two README commands: installs, builds, lints and runs every test.
  * Arguments go on to jest (npm test -- session). A failing step ends the run with its exit code.
  */
-import { buildTests, jest, lint } from './tool-chain.js';
+import { buildAll, jest, lint } from './tool-chain.js';
 
-await buildTests();
+await buildAll();
 await lint();
 await jest(process.argv.slice(2));

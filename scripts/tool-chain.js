@@ -1,7 +1,7 @@
 /*
- * The steps behind the root scripts: install, build, lint, jest. Only Node.js and npm are presumed,
- * so nothing here imports a package. Every step ends the process with the failing program's exit code.
- * Called by start.js, build.js, test.js and bench.js; always runs from the root of the repository.
+ * The steps behind the root scripts: install, build, lint, jest. Only Node.js and npm are presumed, so nothing here
+ * imports a package. A step that fails ends the process with the exit code of the program that failed. Called by
+ * start.js, build.js, test.js and bench.js; runs at the root of the repository, wherever it is called from.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,20 +22,16 @@ export async function install() {
   writeFileSync(INSTALL_STAMP, wanted);
 }
 
-/** Compiles every package; incremental, so cheap when nothing changed. */
-export async function build() {
+/** Compiles the package in this folder and those it imports; incremental, so cheap when nothing changed. */
+export async function build(folder) {
   await install();
-  await node('node_modules/typescript/bin/tsc', '-b');
+  await tsc(folder);
 }
 
-/** Type-checks the tests as well, which the build leaves out. */
-export async function buildTests() {
-  await build();
-  await node(
-    'node_modules/typescript/bin/tsc',
-    '-b',
-    ...packageFolders().map((folder) => `${folder}/tsconfig.test.json`),
-  );
+/** Compiles everything and type-checks the tests, which no package's own build includes. */
+export async function buildAll() {
+  await install();
+  await tsc('.', ...packageFolders().map((folder) => `${folder}/tsconfig.test.json`));
 }
 
 export async function lint() {
@@ -52,13 +48,16 @@ export async function node(...args) {
   await run(process.execPath, args);
 }
 
+async function tsc(...projects) {
+  await node('node_modules/typescript/bin/tsc', '-b', ...projects);
+}
+
 /** A signal sent to this process goes on to the child, whose end then ends this process too. */
 async function run(command, args) {
   const shell = process.platform === 'win32' && command === 'npx';
   const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', shell });
   const forward = (signal) => child.kill(signal);
-  const ignore = () => {}; // Ctrl-C reaches the child by itself: the terminal signals the whole group
-  process.on('SIGTERM', forward).on('SIGINT', ignore);
+  process.on('SIGTERM', forward).on('SIGINT', forward);
   const code = await new Promise((resolve) => {
     child.on('error', (error) => {
       console.error(`Cannot run ${command}: ${error.message}`);
@@ -66,7 +65,7 @@ async function run(command, args) {
     });
     child.on('exit', (status, signal) => resolve(status ?? 128 + constants.signals[signal]));
   });
-  process.off('SIGTERM', forward).off('SIGINT', ignore);
+  process.off('SIGTERM', forward).off('SIGINT', forward);
   if (code !== 0) process.exit(code);
 }
 
