@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,19 @@ describe('the shoal command as a process', () => {
     expect(stderr).toContain('-c, --conn-limit: "0" is not allowed');
     expect(stderr).toContain('-B, --protocol: "http" is not allowed; allowed: auto, ascii or binary');
     expect([status, stdout]).toEqual([64, '']);
+  });
+
+  test('runs the server that the flags describe until it is told to stop', async () => {
+    const child = spawn(process.execPath, [SHOAL, 'server', '-p', '-1', '-l', '127.0.0.1', '-t1', '-k', '-m', '2']);
+    const exit = once(child, 'exit');
+    let log = '';
+    for await (const text of child.stdout.setEncoding('utf8')) {
+      log += text;
+      if (log.includes('"msg":"Serving"') && !child.killed) child.kill('SIGTERM');
+    }
+    expect(await exit).toEqual([0, null]);
+    expect(log).toContain('"flag":"-k, --lock-memory"');
+    expect(log).toMatch(/127\.0\.0\.1:\d+.*"threads":1,"memoryMiB":2,/);
   });
 
   test('does not mind a reader that has seen enough', () => {

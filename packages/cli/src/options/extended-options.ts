@@ -99,7 +99,7 @@ const MEMORY: readonly OptionDefinition[] = [
     group: 'Memory',
     description: 'The hash table starts with 2 to this power buckets, and grows',
   }),
-  specialOption({
+  valueOption({
     name: 'hash_algorithm',
     argument: 'name',
     option: 'hashAlgorithm',
@@ -107,10 +107,6 @@ const MEMORY: readonly OptionDefinition[] = [
     default: 'murmur3',
     group: 'Memory',
     description: 'jenkins or murmur3; xxh3 is accepted and stands for murmur3',
-    set(draft, name, label) {
-      if (name === 'xxh3') draft.ineffective.push(label);
-      draft.options.hashAlgorithm = name;
-    },
   }),
   switchOption({
     ...SWITCH,
