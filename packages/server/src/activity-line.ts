@@ -36,8 +36,6 @@ export function kindOf(entry: DataView): number {
       return Watch.DELETIONS;
     case EntryType.EVICTION:
       return Watch.EVICTIONS;
-    case EntryType.TEXT:
-      return entry.getInt32(Field.A * 4, true);
     default:
       return Watch.CONNECTIONS;
   }
@@ -74,8 +72,6 @@ function formatBody(entry: DataView, text: Uint8Array): string {
       const age = `ttl=${field(Field.E)} la=${field(Field.F)}`;
       return `type=eviction ${key()} fetch=${a === 0 ? 'no' : 'yes'} ${age} clsid=${classId} size=${size}`;
     }
-    case EntryType.TEXT:
-      return Buffer.from(text).toString('latin1');
     default:
       return formatConnection(entry, Buffer.from(text).toString('latin1'));
   }

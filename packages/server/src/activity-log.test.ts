@@ -79,9 +79,9 @@ describe('lines of watch', () => {
       (log) => log.connectionClose(16, ConnectionTransport.LOCAL, 1, 'unix', 0),
       'type=conn_close rip=unix rport=0 transport=local reason=normal cfd=16',
     ],
-    ['a page move', (log) => log.slabMove(1, 5, 'done'), 'type=slab_move src=1 dst=5 state=done'],
   ])('tell of %s', (_, write, expected) => {
     const { log, lines } = make();
+    log.watchOnly(Watch.CONNECTIONS);
     write(log);
     const [line] = lines();
     expect(line).toMatch(/^ts=\d+\.\d+ gid=1 /);
@@ -148,6 +148,15 @@ describe('the ring of a thread', () => {
     expect(counters[ServerCounter.LOG_WORKER_DROPPED]).toBe(0);
     expect(seen.map((line) => Number(/cfd=(\d+)/.exec(line)?.[1]))).toEqual(Array.from({ length: 2000 }, (_, i) => i));
     expect(seen.every((line, i) => line.includes(`key=${'k'.repeat((i * 7) % 251)} `))).toBe(true);
+  });
+
+  test('takes no connection event while nobody watches them', () => {
+    const { log, counters, lines } = make();
+    log.watchOnly(Watch.FETCHERS);
+    log.connectionNew(15, ConnectionTransport.TCP, '::1', 33010);
+    log.connectionClose(15, ConnectionTransport.TCP, 1, '::1', 33010);
+    expect(lines()).toEqual([]);
+    expect(counters[ServerCounter.LOG_WORKER_WRITTEN]).toBe(0);
   });
 
   test('shows its mask to every thread', () => {

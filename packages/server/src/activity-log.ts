@@ -39,8 +39,6 @@ export const EntryType = {
   EVICTION: 3,
   CONNECTION_NEW: 4,
   CONNECTION_CLOSE: 5,
-  /** The rest of the line, written by the thread itself. */
-  TEXT: 6,
 } as const;
 export type EntryType = (typeof EntryType)[keyof typeof EntryType];
 
@@ -190,18 +188,17 @@ export class ActivityLog {
     this.#end(at, source, keyStart, keyEnd);
   }
 
+  // Rare events look at the mask themselves.
+
   /** `address` as memcached prints rip: an IP address, or "unix". */
   connectionNew(cfd: number, transport: number, address: string, port: number): void {
+    if ((this.words[MASK] & Watch.CONNECTIONS) === 0) return;
     this.#text(EntryType.CONNECTION_NEW, address, cfd, transport, 0, port);
   }
 
   connectionClose(cfd: number, transport: number, reason: number, address: string, port: number): void {
+    if ((this.words[MASK] & Watch.CONNECTIONS) === 0) return;
     this.#text(EntryType.CONNECTION_CLOSE, address, cfd, transport, reason, port);
-  }
-
-  slabMove(sourceClass: number, destinationClass: number, state: string): void {
-    const text = `type=slab_move src=${sourceClass} dst=${destinationClass} state=${state}`;
-    this.#text(EntryType.TEXT, text, Watch.SYSTEM, 0, 0, 0);
   }
 
   #text(type: number, text: string, a: number, b: number, c: number, d: number): void {

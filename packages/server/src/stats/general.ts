@@ -14,6 +14,8 @@ import type { StatReport } from './report.js';
 
 /** What memcached of this version is usually linked with; clients only look whether the field is there. */
 const LIBEVENT_VERSION = '2.1.12-stable';
+/** Relative time begins a minute before the start (clock.ts), as in memcached. */
+const FIRST_MINUTE_SECONDS = 60;
 /** memcached keeps five descriptors a thread for itself. */
 const RESERVED_FDS_PER_THREAD = 5;
 
@@ -34,7 +36,7 @@ function reportProcess(worker: WorkerContext, report: StatReport): void {
   const { settings, store } = worker;
   const usage = process.resourceUsage();
   report.stat('pid', process.pid);
-  report.stat('uptime', Math.floor(process.uptime()) + settings.clockShiftSeconds);
+  report.stat('uptime', store.now() - FIRST_MINUTE_SECONDS);
   report.stat('time', settings.startUnixSeconds + store.now());
   report.stat('version', VERSION);
   report.stat('libevent', LIBEVENT_VERSION);
