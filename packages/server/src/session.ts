@@ -57,7 +57,6 @@ const UNDECIDED = -1;
 export class Session implements CommandSession {
   readonly connection: ConnectionInfo;
   inputEnd = 0;
-  flushes = 0;
   readonly #worker: WorkerContext;
   readonly #flusher: Flusher;
   #dialect: number;
@@ -138,7 +137,6 @@ export class Session implements CommandSession {
   // For commands: CommandSession
 
   flush(): boolean {
-    this.flushes++;
     return this.#flusher.flush();
   }
 

@@ -11,9 +11,6 @@ export interface CommandSession {
   readonly connection: ConnectionInfo;
   /** One past the last received byte of worker.input. */
   readonly inputEnd: number;
-  /** Counts the times the output was handed on: a reply that began before the last one can not be taken back. */
-  readonly flushes: number;
-
   /** Sends the output. False: blocked; append nothing more and answer Outcome.BLOCKED. */
   flush(): boolean;
 

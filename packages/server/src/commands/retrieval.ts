@@ -6,7 +6,6 @@
  * answered are kept by the session and `resumeGet` goes on with them. (memcached: process_get_command, process_get_cmd.)
  */
 import {
-  KEY_BYTES_MAX,
   NextKey,
   nextKey,
   Op,
@@ -25,8 +24,12 @@ import { touchLocked } from './touch.js';
 
 const LINE_END_BYTES = 2;
 
-/** Rewinding is off: something of the line has left already. */
-const SENT = -1;
+/** In the place of a mark: no later key of the line is too long, so its reply is never taken back. */
+const CHECKED = -1;
+
+/** The item whose VALUE line was written last if its value is chunked, pinned, else 0; and its hash. Valid within answerKeys. */
+let pinnedRef = 0;
+let pinnedHash = 0;
 
 export function getText(worker: WorkerContext, session: CommandSession): number {
   const { request, output } = worker;
@@ -47,49 +50,67 @@ export function resumeGet(
 ): number {
   const { request } = worker;
   request.lineEnd = lineEnd;
-  switch (nextKey(worker.input, worker.inputView, from, request)) {
-    case NextKey.NONE:
-      writeStatus(worker.output, Status.END);
-      return Outcome.OPEN;
-    case NextKey.TOO_LONG:
-      writeStatus(worker.output, Status.BAD_FORMAT_IN_GET);
-      return Outcome.OPEN;
-    default:
-      return answerKeys(worker, session, op, exptime, SENT);
+  if (nextKey(worker.input, worker.inputView, from, request) === NextKey.FOUND) {
+    return answerKeys(worker, session, op, exptime, CHECKED);
   }
+  writeStatus(worker.output, Status.END);
+  return Outcome.OPEN;
 }
 
-/** Answers the key the request names and all that follow it on the line. `mark`: where the reply began, or SENT. */
+/**
+ * Answers the key that the request names and all that follow it on the line. `mark` is where the reply began: a key too long takes back
+ * everything, so before the first byte leaves the rest of the line is looked at.
+ */
 function answerKeys(worker: WorkerContext, session: CommandSession, op: number, exptime: number, mark: number): number {
   const { request, output } = worker;
-  const { flushes } = session;
-  if (request.keyEnd - request.keyStart > KEY_BYTES_MAX) return rejectKey(worker, mark);
+  let start = mark;
   for (;;) {
-    const isOpen =
-      op === Op.GET || op === Op.GETS
-        ? writeItem(worker, session, op)
-        : touchAndWriteItem(worker, session, op, exptime);
-    if (!isOpen || (output.at >= OUTPUT_HIGH_WATER_BYTES && !session.flush())) {
-      session.keepKeys(op, exptime, request.keyEnd, request.lineEnd);
-      return Outcome.BLOCKED;
+    pinnedRef = 0;
+    if (op === Op.GET || op === Op.GETS) writeItem(worker, session, op);
+    else touchAndWriteItem(worker, session, op, exptime);
+    if (pinnedRef !== 0 || output.at >= OUTPUT_HIGH_WATER_BYTES) {
+      if (start !== CHECKED && isLongKeyAhead(worker)) return rejectKey(worker, start);
+      start = CHECKED;
+      if (!sendOn(worker, session)) {
+        session.keepKeys(op, exptime, request.keyEnd, request.lineEnd);
+        return Outcome.BLOCKED;
+      }
     }
     const next = nextKey(worker.input, worker.inputView, request.keyEnd, request);
     if (next === NextKey.FOUND) continue;
-    if (next === NextKey.TOO_LONG) return rejectKey(worker, session.flushes === flushes ? mark : SENT);
+    if (next === NextKey.TOO_LONG) return rejectKey(worker, start);
     writeStatus(output, Status.END);
     return Outcome.OPEN;
   }
 }
 
-/** A key too long takes back the whole line's values, as far as they have not left. */
+/** Streams the pinned value, if there is one, and makes room in the output. False: blocked. */
+function sendOn(worker: WorkerContext, session: CommandSession): boolean {
+  if (pinnedRef !== 0 && !session.streamValue(pinnedRef, pinnedHash, true)) return false;
+  return worker.output.at < OUTPUT_HIGH_WATER_BYTES || session.flush();
+}
+
+/** Whether a key behind the present one is too long. Leaves the request as it is. */
+function isLongKeyAhead(worker: WorkerContext): boolean {
+  const { request, input, inputView } = worker;
+  const { keyStart, keyEnd } = request;
+  let next: number = NextKey.FOUND;
+  while (next === NextKey.FOUND) next = nextKey(input, inputView, request.keyEnd, request);
+  request.keyStart = keyStart;
+  request.keyEnd = keyEnd;
+  return next === NextKey.TOO_LONG;
+}
+
+/** Nothing of the line has left yet. */
 function rejectKey(worker: WorkerContext, mark: number): number {
-  if (mark !== SENT) worker.output.at = mark;
+  if (pinnedRef !== 0) worker.store.unpin(pinnedRef, pinnedHash);
+  worker.output.at = mark;
   writeStatus(worker.output, Status.BAD_FORMAT_IN_GET);
   return Outcome.OPEN;
 }
 
-/** False: blocked in the middle of the value. */
-function writeItem(worker: WorkerContext, session: CommandSession, op: number): boolean {
+/** Appends the item of the request's key, if there is one, as a get. */
+function writeItem(worker: WorkerContext, session: CommandSession, op: number): void {
   const { store, input, inputView, output } = worker;
   const { keyStart, keyEnd } = worker.request;
   const hash = store.hashKey(input, inputView, keyStart, keyEnd);
@@ -98,18 +119,26 @@ function writeItem(worker: WorkerContext, session: CommandSession, op: number): 
     const ref = store.beginRead(input, inputView, keyStart, keyEnd, hash, 1);
     if (ref === 0) {
       missKey(worker, session, op);
-      return true;
+      return;
     }
-    if (store.isReadLocked && store.isChunked(ref)) return writeChunkedItem(worker, session, op, ref, hash);
     const valueBytes = store.readBytes;
-    writePlainItem(worker, op, ref, valueBytes);
+    if (store.isReadLocked && store.isChunked(ref)) pinItemLocked(worker, op, ref, hash);
+    else writePlainItem(worker, op, ref, valueBytes);
     if (store.endRead()) {
       store.countHit(ref);
       if (isGetObserved(worker)) observeHit(worker, session.connection.id, store.sizeClass(ref), valueBytes);
-      return true;
+      return;
     }
     output.at = mark;
   }
+}
+
+/** VALUE line of a chunked item, whose value is to be streamed. */
+function pinItemLocked(worker: WorkerContext, op: number, ref: number, hash: number): void {
+  writeLineOf(worker, op, ref, worker.store.valueBytes(ref));
+  worker.store.pinLocked(ref);
+  pinnedRef = ref;
+  pinnedHash = hash;
 }
 
 /** VALUE line and value of an item that is not chunked. */
@@ -135,40 +164,17 @@ function writeLineOf(worker: WorkerContext, op: number, ref: number, valueBytes:
   }
 }
 
-/** The read holds the stripe, as it does for every chunked item. */
-function writeChunkedItem(
-  worker: WorkerContext,
-  session: CommandSession,
-  op: number,
-  ref: number,
-  hash: number,
-): boolean {
-  const { store } = worker;
-  const valueBytes = store.valueBytes(ref);
-  writeLineOf(worker, op, ref, valueBytes);
-  store.countHit(ref);
-  if (isGetObserved(worker)) observeHit(worker, session.connection.id, store.sizeClass(ref), valueBytes);
-  store.pinLocked(ref);
-  store.endRead();
-  return session.streamValue(ref, hash, true);
-}
-
-function touchAndWriteItem(worker: WorkerContext, session: CommandSession, op: number, exptime: number): boolean {
+/** The same as a get that gives the item a new expiry. */
+function touchAndWriteItem(worker: WorkerContext, session: CommandSession, op: number, exptime: number): void {
   const { store, input, inputView } = worker;
   const { keyStart, keyEnd } = worker.request;
   const hash = store.hashKey(input, inputView, keyStart, keyEnd);
   store.lock(hash);
   const ref = touchLocked(worker, session.connection.id, hash, exptime);
-  const isChunked = ref !== 0 && store.isChunked(ref);
-  if (isChunked) {
-    writeLineOf(worker, op, ref, store.valueBytes(ref));
-    store.pinLocked(ref);
-  } else if (ref !== 0) {
-    writePlainItem(worker, op, ref, store.valueBytes(ref));
-  }
+  if (ref !== 0 && store.isChunked(ref)) pinItemLocked(worker, op, ref, hash);
+  else if (ref !== 0) writePlainItem(worker, op, ref, store.valueBytes(ref));
   store.unlock(hash);
   if (worker.settings.detailEnabled) worker.prefixes.recordGet(input, keyStart, keyEnd, ref !== 0);
-  return !isChunked || session.streamValue(ref, hash, true);
 }
 
 /** Counts a miss; answers the discovery configuration that older clients read under an ordinary key. */
