@@ -14,6 +14,7 @@ const DELAY_MAX_MS = 1000;
 export class MaintenanceSchedule {
   readonly #pool: Piscina;
   readonly #onFailure: (error: Error) => void;
+  readonly #alarm = new Int32Array(new SharedArrayBuffer(4));
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
   #isWanted = false;
@@ -31,13 +32,15 @@ export class MaintenanceSchedule {
 
   /** Resolves when the thread has attached to the arena; the first step follows by itself. */
   async start(parts: ServerParts): Promise<void> {
-    await this.#pool.run(parts, { name: 'attach' });
+    await this.#pool.run({ parts, alarm: this.#alarm.buffer }, { name: 'attach' });
     this.wake();
   }
 
-  /** A step is wanted now. */
+  /** Work is wanted now, also of a thread that pauses between two steps. */
   wake(): void {
     this.#isWanted = true;
+    Atomics.add(this.#alarm, 0, 1);
+    Atomics.notify(this.#alarm, 0);
     if (!this.#isRunning) void this.#run();
   }
 
@@ -53,7 +56,7 @@ export class MaintenanceSchedule {
       while (this.#isWanted && !this.#isStopped) {
         this.#isWanted = false;
         clearTimeout(this.#timer);
-        const delayMs: number = await this.#pool.run(undefined, { name: 'step' });
+        const delayMs: number = await this.#pool.run(undefined, { name: 'work' });
         if (delayMs <= 0) this.#isWanted = true;
         else this.#timer = setTimeout(() => this.wake(), Math.min(delayMs, DELAY_MAX_MS));
       }

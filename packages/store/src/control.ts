@@ -73,6 +73,8 @@ export const ClassWord = {
   FRESH_COUNT: 4,
   PAGES: 5,
   USED_COUNT: 6,
+  /** Items ever linked, modulo 2^32: tells the maintainer how much there is to do. */
+  LINKED: 7,
 } as const;
 /** A row is a cache line, so that workers busy in two classes do not disturb each other. */
 export const CLASS_WORDS = 16;

@@ -90,6 +90,7 @@ export class StoreCore {
     const id = this.items.sizeClass(ref);
     this.classLocks.lock(id);
     this.queues.link(ref);
+    this.slabs.countLinked(id);
     this.classLocks.unlock(id);
     this.#countItems(1);
   }
@@ -109,6 +110,7 @@ export class StoreCore {
     this.queues.unlink(oldRef);
     this.slabs.giveChunk(id, oldRef);
     this.queues.link(newRef);
+    this.slabs.countLinked(id);
     this.classLocks.unlock(id);
   }
 

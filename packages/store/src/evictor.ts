@@ -174,21 +174,21 @@ export class Evictor {
     return Tail.UNQUEUED;
   }
 
-  /** A hot or warm tail: active ones are warm, others cold once their queue is over its share or they are too old. */
+  /** A hot or warm tail of a queue over its share, or itself too old: to warm if it is active, else to cold. */
   #settleTail(ref: number, queue: number, limits: PullLimits): Tail {
     const { queues, items } = this.#core;
-    const id = queue & CLASS_MASK;
-    if (items.hasMark(ref, ItemMark.ACTIVE)) {
-      items.clearMark(ref, ItemMark.ACTIVE);
-      const isWarm = queue >> LRU_SHIFT === Lru.WARM;
-      queues.add(queue, isWarm ? QueueCounter.MOVES_WITHIN_LRU : QueueCounter.MOVES_TO_WARM, 1);
-      queues.moveTo(ref, id | (Lru.WARM << LRU_SHIFT));
-      return Tail.MOVED;
-    }
     const isOver = queues.counter(queue, QueueCounter.BYTES) > limits.limitBytes;
     if (!isOver && this.#core.now() - items.get(ref, ACCESS_TIME) <= limits.maxAgeSeconds) return Tail.KEPT;
-    queues.add(queue, QueueCounter.MOVES_TO_COLD, 1);
-    queues.moveTo(ref, id | (Lru.COLD << LRU_SHIFT));
+    const id = queue & CLASS_MASK;
+    if (!items.hasMark(ref, ItemMark.ACTIVE)) {
+      queues.add(queue, QueueCounter.MOVES_TO_COLD, 1);
+      queues.moveTo(ref, id | (Lru.COLD << LRU_SHIFT));
+      return Tail.MOVED;
+    }
+    items.clearMark(ref, ItemMark.ACTIVE);
+    const isWarm = queue >> LRU_SHIFT === Lru.WARM;
+    queues.add(queue, isWarm ? QueueCounter.MOVES_WITHIN_LRU : QueueCounter.MOVES_TO_WARM, 1);
+    queues.moveTo(ref, id | (Lru.WARM << LRU_SHIFT));
     return Tail.MOVED;
   }
 

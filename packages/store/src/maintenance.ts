@@ -12,13 +12,16 @@ import type { StoreCore } from './core.js';
 import { StoreCounter } from './counters.js';
 import { Crawler } from './crawler.js';
 import { Eviction, type PullLimits } from './evictor.js';
-import { ACCESS_TIME, LRU_SHIFT, Lru } from './layout.js';
+import { ACCESS_TIME, CLASSES_MAX, LRU_SHIFT, Lru } from './layout.js';
 import { coldQueue, MoverStep, PageMover } from './page-mover.js';
 import { type ClassSnapshot, PagePolicy } from './page-policy.js';
 import type { Store } from './store.js';
 
-/** Rounds of moves a class and step. */
-const JUGGLE_ROUNDS = 500;
+/** Moves a class and step at most, and those that are made even where nothing is stored. */
+const MOVES_MAX = 500;
+const MOVES_IDLE = 8;
+/** Moves that one stored item can bring about: hot to cold or warm, and warm to cold. */
+const MOVES_PER_ITEM = 2;
 const MOVER_CHUNKS = 256;
 const CRAWLER_BUCKETS = 2048;
 const DELAY_MIN_MS = 1;
@@ -31,6 +34,8 @@ export class Maintenance {
   readonly #autoCrawl = new AutoCrawl();
   #policy: PagePolicy;
   #policyKey = '';
+  /** Items each class had linked when its queues were looked at last. */
+  readonly #linkedBefore = new Int32Array(CLASSES_MAX);
   #juggleDelayMs = DELAY_MIN_MS;
   #nextJuggleMs = 0;
   #lastSecond = -1;
@@ -66,24 +71,34 @@ export class Maintenance {
     if (!this.#core.isMaintained) return DELAY_MAX_MS;
     if (nowMs < this.#nextJuggleMs) return this.#nextJuggleMs - nowMs;
     this.#core.counters[StoreCounter.MAINTAINER_JUGGLES]++;
-    let moves = 0;
+    let isBehind = false;
     for (let id = 1; id <= this.#core.slabs.sizes.largest; id++) {
-      if (this.#core.slabs.word(id, ClassWord.PAGES) > 0) moves += this.#juggle(id);
+      if (this.#core.slabs.word(id, ClassWord.PAGES) > 0 && this.#juggle(id)) isBehind = true;
     }
-    this.#juggleDelayMs =
-      moves > 0 ? Math.max(DELAY_MIN_MS, this.#juggleDelayMs / 2) : Math.min(DELAY_MAX_MS, this.#juggleDelayMs * 1.5);
+    const delayMs = isBehind ? this.#juggleDelayMs / 2 : this.#juggleDelayMs * 1.25;
+    this.#juggleDelayMs = Math.min(Math.max(delayMs, DELAY_MIN_MS), DELAY_MAX_MS);
     this.#nextJuggleMs = nowMs + this.#juggleDelayMs;
     return this.#juggleDelayMs;
   }
 
-  /** Lets the queues of one class flow to where they belong; answers how many items moved. */
-  #juggle(id: number): number {
+  /**
+   * Lets the queues of one class flow to where they belong; true if there was more to do than a step may.
+   * Work follows what was stored: where nothing is, nothing needs room, and active items would go round for ever.
+   */
+  #juggle(id: number): boolean {
+    const linked = this.#core.slabs.word(id, ClassWord.LINKED);
+    const stored = (linked - this.#linkedBefore[id]) >>> 0;
+    this.#linkedBefore[id] = linked;
+    const moves = this.#pullTails(id, Math.min(MOVES_IDLE + MOVES_PER_ITEM * stored, MOVES_MAX));
+    return moves >= MOVES_MAX || this.#reclaimTails(id);
+  }
+
+  #pullTails(id: number, movesMax: number): number {
     const { evictor } = this.#core;
     const [hot, warm] = this.#limits(id);
     let moves = 0;
-    for (let round = 0; round < JUGGLE_ROUNDS; round++) {
+    while (moves < movesMax) {
       const moved =
-        Number(evictor.pullTail(id, Lru.TEMP, hot, Eviction.NONE)) +
         Number(evictor.pullTail(id, Lru.HOT, hot, Eviction.NONE)) +
         Number(evictor.pullTail(id, Lru.WARM, warm, Eviction.NONE)) +
         Number(evictor.pullTail(id, Lru.COLD, hot, Eviction.NONE));
@@ -91,6 +106,14 @@ export class Maintenance {
       moves += moved;
     }
     return moves;
+  }
+
+  /** Frees dead items at the tail of the temporary queue; true if there were too many for one step. */
+  #reclaimTails(id: number): boolean {
+    for (let round = 0; round < MOVES_MAX; round++) {
+      if (!this.#core.evictor.pullTail(id, Lru.TEMP, NO_ROOM, Eviction.NONE)) return false;
+    }
+    return true;
   }
 
   /** Shares of the class's bytes and ages beyond which hot and warm tails go to cold. */

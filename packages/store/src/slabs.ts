@@ -32,6 +32,11 @@ export class Slabs {
     return this.#classes[id * CLASS_WORDS + word];
   }
 
+  /** Caller holds the class lock. */
+  countLinked(id: number): void {
+    this.#classes[id * CLASS_WORDS + ClassWord.LINKED]++;
+  }
+
   /** A chunk of the class without any eviction, or 0. It is reserved from here on, so the page mover lets it be. Caller holds the class lock. */
   takeChunk(id: number): number {
     const row = id * CLASS_WORDS;
