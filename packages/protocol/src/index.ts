@@ -1,14 +1,14 @@
 /**
  * The only door of @shoal/protocol: memcached's text, meta and binary dialects and the discovery payload, as pure
  * functions over bytes. No I/O, no clock, no store.
+ *
+ * Servers need decoder, request, tokens and the response writers; clients need the request writers, reply and the
+ * response readers; the rest is for both.
  */
 
-// Shared by everybody.
 export * from './base64.js';
-// Clients: requests out, replies in.
 export * from './binary/request-writer.js';
 export * from './binary/response-reader.js';
-// Servers: requests in, replies out.
 export * from './binary/response-writer.js';
 export * from './byte-writer.js';
 export * from './cluster-config.js';
