@@ -6,7 +6,7 @@
  * exactly one of the two. Fields of what Shoal does not have are listed in docs/protocol.md.
  */
 import { VERSION } from '@shoal/protocol';
-import { ClassCounter, QueueCounter, StoreCounter } from '@shoal/store';
+import { ClassCounter, QueueCounter, StoreCounter, Tuning } from '@shoal/store';
 import { DUMP_SLOT, OutboxState } from '../outbox.js';
 import { ServerCounter } from '../server-counters.js';
 import { INPUT_BYTES, type WorkerContext } from '../worker-context.js';
@@ -140,7 +140,7 @@ function reportPageMover(worker: WorkerContext, report: StatReport): void {
 function reportBackground(worker: WorkerContext, report: StatReport): void {
   const { outboxes, settings, store, totals } = worker;
   const { statistics } = store;
-  if (settings.options.lruCrawler) {
+  if (store.tuning(Tuning.CRAWLER_ENABLED) !== 0) {
     const isDumping = outboxes.stateOf(DUMP_SLOT) === OutboxState.OPEN;
     const starts = statistics.counter(StoreCounter.CRAWLER_STARTS) + totals.total(ServerCounter.KEY_DUMPS);
     report.stat('lru_crawler_running', Number(statistics.isCrawling || isDumping));

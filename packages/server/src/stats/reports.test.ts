@@ -85,6 +85,14 @@ describe('stats', () => {
     ]);
   });
 
+  test('shows the crawler while it is enabled, whatever the flags said', () => {
+    const desk = new AdminWorker({ lruCrawler: false });
+    desk.ask('lru_crawler enable\r\n');
+    expect(names(desk, 'stats')).toEqual(GENERAL);
+    desk.ask('lru_crawler disable\r\n');
+    expect(names(desk, 'stats')).toEqual(GENERAL.filter((name) => !CRAWLER_FIELDS.includes(name)));
+  });
+
   test('tells of discovery once a configuration was stored, and goes on when it is deleted', () => {
     const desk = new AdminWorker();
     desk.ask('config get cluster\r\n');
