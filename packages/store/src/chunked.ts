@@ -88,8 +88,9 @@ export class ChunkedValues {
     return this.#slabs.sizes.chunkBytes[this.#slabs.pageClass(this.#slabs.pageOf(chunk))] - BODY_HEADER_BYTES;
   }
 
-  /** Copies `count` bytes from `offset` on. The item is pinned, or its stripe held. */
+  /** Copies `count` bytes, which the value has, from `offset` on. The item is pinned, or its stripe held. */
   read(ref: number, offset: number, count: number, out: Uint8Array, at: number): void {
+    if (count === 0) return;
     this.#seek(ref, offset);
     let to = at;
     for (let left = count; left > 0; ) {

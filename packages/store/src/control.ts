@@ -24,22 +24,18 @@ export const Control = {
   PAGES_POOLED: 7,
   /** Pages given back after the limit fell, which do not count; under the page lock. */
   PAGES_RELEASED: 8,
-  /** Page being drained by the mover, 0: none; its class, and the class that will get it; under the class lock of the source. */
+  /** Page being drained by the mover, 0: none; under the class lock of its class. */
   DRAIN_PAGE: 9,
-  DRAIN_SOURCE: 10,
-  DRAIN_DESTINATION: 11,
   /** A request to move a page, put by `slabs reassign`, taken by the mover; under the page lock. */
-  REASSIGN_PENDING: 12,
-  REASSIGN_SOURCE: 13,
-  REASSIGN_DESTINATION: 14,
+  REASSIGN_PENDING: 10,
+  REASSIGN_SOURCE: 11,
+  REASSIGN_DESTINATION: 12,
   /** Requests to the crawler: state (see crawler.ts), low and high half of the class mask; under the crawler lock. */
-  CRAWL_STATE: 15,
-  CRAWL_CLASSES_LOW: 16,
-  CRAWL_CLASSES_HIGH: 17,
-  /** 1 once the memory limit has kept a class from growing. */
-  LIMIT_REACHED: 18,
+  CRAWL_STATE: 13,
+  CRAWL_CLASSES_LOW: 14,
+  CRAWL_CLASSES_HIGH: 15,
   /** Items, for the table's growth: counted in batches by each thread; atomic. */
-  ITEMS: 19,
+  ITEMS: 16,
 } as const;
 export const CONTROL_WORDS = 64;
 
@@ -106,10 +102,10 @@ export type QueueCounter = (typeof QueueCounter)[keyof typeof QueueCounter];
 export const QUEUE_COUNTERS = 16;
 
 /** Locks that are not a stripe nor a class. */
-export const GlobalLock = { PAGES: 0, SPLIT: 1, CRAWLER: 2, SIZES: 3 } as const;
+export const GlobalLock = { PAGES: 0, SPLIT: 1, CRAWLER: 2 } as const;
 /** Spread over cache lines. */
 export const GLOBAL_LOCK_STRIDE = 16;
-export const GLOBAL_LOCK_WORDS = 4 * GLOBAL_LOCK_STRIDE;
+export const GLOBAL_LOCK_WORDS = 3 * GLOBAL_LOCK_STRIDE;
 
 export const CLASS_TABLE_WORDS = CLASSES_MAX * CLASS_WORDS;
 export const QUEUE_TABLE_WORDS = QUEUES * QUEUE_WORDS;

@@ -45,23 +45,33 @@ export class Crawler {
     return this.#bucket !== -1;
   }
 
-  /** Begins a walk over the classes set in `classes`. */
+  /** Begins a walk over the classes set in `classes`, and over those that a command has asked for meanwhile. */
   start(classes: readonly boolean[]): void {
+    const asked = this.#takeAsked();
     this.#bucket = 0;
-    this.#classes = [...classes];
+    this.#classes = asked.map((isAsked, id) => isAsked || classes[id] === true);
     this.#itemsMax = this.#core.views.tuning[Tuning.CRAWLER_ITEMS_MAX];
     this.findings = Array.from({ length: CLASSES_MAX }, noFindings);
-    this.#core.counters[StoreCounter.CRAWLER_STARTS] += classes.filter(Boolean).length;
-    this.#core.views.control[Control.CRAWL_STATE] = CrawlState.RUNNING;
+    this.#core.counters[StoreCounter.CRAWLER_STARTS] += this.#classes.filter(Boolean).length;
+  }
+
+  /** The classes of a request that waits, if any; from here on requests are refused until the walk ends. */
+  #takeAsked(): boolean[] {
+    const { globals, views } = this.#core;
+    const { control } = views;
+    globals.lock(GlobalLock.CRAWLER);
+    const isAsked = control[Control.CRAWL_STATE] === CrawlState.REQUESTED;
+    const low = isAsked ? control[Control.CRAWL_CLASSES_LOW] : 0;
+    const high = isAsked ? control[Control.CRAWL_CLASSES_HIGH] : 0;
+    control[Control.CRAWL_STATE] = CrawlState.RUNNING;
+    globals.unlock(GlobalLock.CRAWLER);
+    return Array.from({ length: CLASSES_MAX }, (_, id) => (((id < 32 ? low : high) >>> (id & 31)) & 1) === 1);
   }
 
   /** Starts the walk that a command asked for, if any. */
   takeRequest(): void {
-    const { control } = this.#core.views;
-    if (this.isRunning || control[Control.CRAWL_STATE] !== CrawlState.REQUESTED) return;
-    const low = control[Control.CRAWL_CLASSES_LOW];
-    const high = control[Control.CRAWL_CLASSES_HIGH];
-    this.start(Array.from({ length: CLASSES_MAX }, (_, id) => (((id < 32 ? low : high) >>> (id & 31)) & 1) === 1));
+    if (this.isRunning || this.#core.views.control[Control.CRAWL_STATE] !== CrawlState.REQUESTED) return;
+    this.start([]);
   }
 
   /** Looks at `buckets` buckets; true while there is more to do. */
@@ -115,7 +125,8 @@ export class Crawler {
       findings.withoutExpiry++;
       return;
     }
-    const minute = Math.floor((exptime - this.#core.now()) / 60);
+    // The clock may have moved on since the item was found alive.
+    const minute = Math.max(0, Math.floor((exptime - this.#core.now()) / 60));
     if (minute < LIFETIME_MINUTES) findings.lifetimes[minute]++;
   }
 }

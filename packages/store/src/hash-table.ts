@@ -56,22 +56,32 @@ export class HashTable {
     return bucket < buckets ? bucket : bucket & (mask >>> 1);
   }
 
-  /** The item with this key or 0; walks at most a bounded chain when the chain is torn by a writer. */
-  find(input: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
+  /**
+   * The item with this key, or 0. `version` is the stripe's: the one that an optimistic reader began with, or the odd
+   * one of a stripe that the caller holds. Once it has changed, the chain may be torn, even into a ring.
+   */
+  find(input: Uint8Array, view: DataView, start: number, end: number, hash: number, version: number): number {
     let ref = this.#table[this.bucketOf(hash)];
     for (let steps = 0; ref !== 0; steps++) {
       const words = this.#words[ref >>> REF_OFFSET_BITS];
       const at = (ref & REF_OFFSET_MASK) << 1;
       if (words[at + HASH] === hash && this.#items.keyEquals(ref, input, view, start, end)) return ref;
-      if (steps === CHAIN_CHECK) return this.#findFar(ref, input, view, start, end, hash);
+      if (steps === CHAIN_CHECK) return this.#findFar(ref, input, view, start, end, hash, version);
       ref = words[at + HASH_NEXT];
     }
     return 0;
   }
 
-  /** Goes on from `ref` while nobody writes to the stripe; 0 if somebody does, and the caller's validation fails then. */
-  #findFar(from: number, input: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
-    const version = Atomics.load(this.#stripes.words, hash & this.#stripes.mask);
+  /** Goes on behind `from` while the stripe is at `version`; 0 if it is not, and the caller's validation fails then. */
+  #findFar(
+    from: number,
+    input: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    hash: number,
+    version: number,
+  ): number {
     for (let ref = this.#items.get(from, HASH_NEXT); ref !== 0; ref = this.#items.get(ref, HASH_NEXT)) {
       if (Atomics.load(this.#stripes.words, hash & this.#stripes.mask) !== version) return 0;
       if (this.#items.get(ref, HASH) === hash && this.#items.keyEquals(ref, input, view, start, end)) return ref;
@@ -111,11 +121,11 @@ export class HashTable {
     this.#items.set(before, HASH_NEXT, successor);
   }
 
-  /** True if the chain of this hash holds exactly this item. */
+  /** True if the chain of this hash holds exactly this item: proof that `ref` is a linked item of the stripe. */
   containsLocked(ref: number, hash: number): boolean {
     let at = this.#table[this.bucketOf(hash)];
     while (at !== 0 && at !== ref) at = this.#items.get(at, HASH_NEXT);
-    return at === ref;
+    return at !== 0;
   }
 
   /** True when there are more than 1.5 items a bucket and room to grow, as memcached decides. */

@@ -135,9 +135,9 @@ export abstract class ItemAccess {
     this.core.items.copyPlainValue(ref, count, out, outView, at);
   }
 
-  /** Copies part of a chunked value that is pinned, or whose stripe is held. */
+  /** Copies part of a chunked value that this thread has pinned, or that a locked read found. */
   copyValuePart(ref: number, offset: number, count: number, out: Uint8Array, at: number): void {
     this.core.chunked.read(ref, offset, count, out, at);
-    if (this.core.chunked.pins(ref) === 0) this.core.chunked.forgetCursor();
+    if (this.isReadLocked) this.core.chunked.forgetCursor();
   }
 }

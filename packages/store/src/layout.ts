@@ -23,8 +23,6 @@ export const SEGMENTS_MAX = 32;
 
 export const PAGE_SHIFT = 20;
 export const PAGE_BYTES = 1 << PAGE_SHIFT;
-/** Pages of one segment. */
-export const PAGES_PER_SEGMENT = SEGMENT_BYTES / PAGE_BYTES;
 /** The units of 8 bytes in a page: `page << PAGE_REF_SHIFT` is the reference of its first byte. */
 export const PAGE_REF_SHIFT = PAGE_SHIFT - REF_UNIT_SHIFT;
 

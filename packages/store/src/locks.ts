@@ -54,6 +54,11 @@ export class StripeLocks {
     }
   }
 
+  /** The odd version of a stripe that the caller holds. */
+  heldVersion(hash: number): number {
+    return this.words[hash & this.mask];
+  }
+
   #lockSlowly(hash: number): void {
     for (let turn = 0; !this.tryLock(hash); turn++) {
       const index = hash & this.mask;

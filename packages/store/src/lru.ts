@@ -95,11 +95,13 @@ export class LruQueues {
     this.#push(ref, bytes);
   }
 
-  /** Puts `moved`, a copy of `ref`, into its place. */
+  /** Puts `moved`, a copy of `ref`, into its place. Its neighbours may have changed since the copy was made. */
   substitute(ref: number, moved: number): void {
     const row = this.#items.queue(ref) * QUEUE_WORDS;
     const previous = this.#items.get(ref, LRU_PREV);
     const next = this.#items.get(ref, LRU_NEXT);
+    this.#items.set(moved, LRU_PREV, previous);
+    this.#items.set(moved, LRU_NEXT, next);
     if (previous === 0) this.#queues[row + QueueWord.HEAD] = moved;
     else this.#items.set(previous, LRU_NEXT, moved);
     if (next === 0) this.#queues[row + QueueWord.TAIL] = moved;

@@ -73,7 +73,7 @@ export class Maintenance {
     this.#core.counters[StoreCounter.MAINTAINER_JUGGLES]++;
     let isBehind = false;
     for (let id = 1; id <= this.#core.slabs.sizes.largest; id++) {
-      if (this.#core.slabs.word(id, ClassWord.PAGES) > 0 && this.#juggle(id)) isBehind = true;
+      if (this.#core.queues.countOfClass(id) > 0 && this.#juggle(id)) isBehind = true;
     }
     const delayMs = isBehind ? this.#juggleDelayMs / 2 : this.#juggleDelayMs * 1.25;
     this.#juggleDelayMs = Math.min(Math.max(delayMs, DELAY_MIN_MS), DELAY_MAX_MS);
@@ -167,7 +167,7 @@ export class Maintenance {
     this.#mover.takeRequest();
     const step = this.#mover.step(MOVER_CHUNKS);
     if (step === MoverStep.IDLE) return DELAY_MAX_MS;
-    return step === MoverStep.BUSY ? DELAY_MIN_MS : 0;
+    return step === MoverStep.BUSY ? this.#mover.pauseMs : 0;
   }
 
   #decideMove(): void {

@@ -3,9 +3,10 @@
  *
  * Run step by step by maintenance, one page at a time. The page is drained: its free chunks leave the
  * free list, its items are copied to other chunks of their class under their stripe (so a reader sees
- * the old copy whole or starts over), and chunks freed meanwhile stay out of the list. A chunk that
- * somebody is filling or streaming is busy: the pass is repeated, and given up after MAX_PASSES.
- * What must be evicted to make room is evicted only when all memory is in use.
+ * the old copy whole or starts over), and chunks freed meanwhile stay out of the list. Chunks are looked
+ * at without a lock; whatever is not drained afterwards, because somebody fills or streams it, is busy:
+ * the pass is repeated after a pause, and the page given up after MAX_PASSES. What must be evicted to make
+ * room is evicted only when all memory is in use.
  */
 import { ClassWord, Control, GlobalLock, QueueCounter } from './control.js';
 import type { StoreCore } from './core.js';
@@ -24,8 +25,8 @@ import {
   REF_UNIT_SHIFT,
 } from './layout.js';
 
-/** Passes over a page with busy chunks before the move is given up, at a few milliseconds each. */
-const MAX_PASSES = 2000;
+/** Passes over a page with busy chunks before the move is given up; pauses grow by a millisecond: five seconds in all. */
+const MAX_PASSES = 100;
 /** Tails pulled to find a place for one item. */
 const ROOM_TRIES = 10;
 
@@ -39,6 +40,8 @@ export type Reassign = (typeof Reassign)[keyof typeof Reassign];
 export class PageMover {
   readonly #core: StoreCore;
   #page = 0;
+  /** The page drained last: the next move begins its search behind it, so a busy page does not stop all others. */
+  #lastPage = 0;
   #source = 0;
   #destination = 0;
   #mayEvict = false;
@@ -56,14 +59,20 @@ export class PageMover {
     return this.#page !== 0;
   }
 
+  /** How long to leave busy chunks alone after a step that answered BUSY. */
+  get pauseMs(): number {
+    return this.#passes;
+  }
+
   /** Begins a move; false if the source has no page to spare. Source 0 is the global pool. */
   start(source: number, destination: number): boolean {
     const { slabs, classLocks, views } = this.#core;
     if (source === 0) return this.#moveFromPool(destination);
     classLocks.lock(source);
-    this.#page = slabs.word(source, ClassWord.PAGES) < 2 ? 0 : slabs.spareablePage(source);
+    this.#page = slabs.word(source, ClassWord.PAGES) < 2 ? 0 : slabs.spareablePage(source, this.#lastPage);
     views.control[Control.DRAIN_PAGE] = this.#page;
     classLocks.unlock(source);
+    this.#lastPage = this.#page;
     this.#source = source;
     this.#destination = destination;
     this.#mayEvict = slabs.isLimitReached && slabs.pooledPages === 0;
@@ -150,29 +159,35 @@ export class PageMover {
     const { items } = this.#core;
     const kind = items.kind(ref);
     if (kind === Kind.FREE) this.#drainFree(ref);
-    else if (this.#isFreePass) return;
-    else if (kind === Kind.LINKED) this.#moveItem(ref);
+    if (this.#isFreePass) return;
+    if (kind === Kind.LINKED) this.#moveItem(ref);
     else if (kind === Kind.BODY) this.#moveBody(ref);
-    else if (kind !== Kind.DRAINED) this.#busy++;
+    if (items.kind(ref) !== Kind.DRAINED) this.#busy++;
   }
 
   #drainFree(ref: number): void {
     const { slabs, classLocks, items } = this.#core;
     classLocks.lock(this.#source);
     if (items.kind(ref) === Kind.FREE) slabs.drainFree(this.#source, ref);
-    else this.#busy++;
     classLocks.unlock(this.#source);
   }
 
   #moveItem(ref: number): void {
-    const { items, stripes, chunked } = this.#core;
+    const { items, stripes } = this.#core;
     const hash = items.get(ref, HASH);
     stripes.lock(hash);
-    if (items.kind(ref) !== Kind.LINKED || items.get(ref, HASH) !== hash) this.#busy++;
-    else if (this.#core.isDead(ref)) this.#reclaimLocked(ref, hash);
-    else if (items.hasMark(ref, ItemMark.CHUNKED) && chunked.pins(ref) > 0) this.#busy++;
-    else this.#moveItemLocked(ref, hash);
+    if (this.#isSettledLocked(ref, hash)) {
+      if (this.#core.isDead(ref)) this.#reclaimLocked(ref, hash);
+      else this.#moveItemLocked(ref, hash);
+    }
     stripes.unlock(hash);
+  }
+
+  /** What looked like an item before its stripe was locked is one, and nobody streams it. */
+  #isSettledLocked(ref: number, hash: number): boolean {
+    const { items, table, chunked } = this.#core;
+    if (items.get(ref, HASH) !== hash || !table.containsLocked(ref, hash)) return false;
+    return !items.hasMark(ref, ItemMark.CHUNKED) || chunked.pins(ref) === 0;
   }
 
   #reclaimLocked(ref: number, hash: number): void {
@@ -223,34 +238,27 @@ export class PageMover {
     const owner = items.get(ref, BODY_OWNER);
     const hash = items.get(owner, HASH);
     stripes.lock(hash);
-    const isOwned = items.kind(ref) === Kind.BODY && items.get(ref, BODY_OWNER) === owner;
-    if (isOwned && this.#isSettledLocked(owner, hash)) this.#moveBodyLocked(ref, owner, hash);
-    else this.#busy++;
+    if (this.#isSettledLocked(owner, hash) && items.hasMark(owner, ItemMark.CHUNKED)) {
+      if (this.#core.isDead(owner)) this.#reclaimLocked(owner, hash);
+      else this.#moveBodyLocked(ref, owner, hash);
+    }
     stripes.unlock(hash);
-  }
-
-  /** A linked chunked item of this stripe that nobody streams. */
-  #isSettledLocked(owner: number, hash: number): boolean {
-    const { items, chunked } = this.#core;
-    const isLinked = items.kind(owner) === Kind.LINKED && items.get(owner, HASH) === hash;
-    return isLinked && items.hasMark(owner, ItemMark.CHUNKED) && chunked.pins(owner) === 0;
   }
 
   #moveBodyLocked(ref: number, owner: number, hash: number): void {
     const { items, chunked, counters } = this.#core;
+    let before = 0;
+    let body = chunked.word(owner, CHUNKED_FIRST);
+    for (; body !== 0 && body !== ref; body = items.get(body, BODY_NEXT)) before = body;
+    if (body === 0) return;
     const moved = this.#takeChunk();
     if (moved === 0) {
       this.#evictLocked(owner, hash);
       return;
     }
     this.#copyChunk(ref, moved);
-    if (chunked.word(owner, CHUNKED_FIRST) === ref) {
-      chunked.setWord(owner, CHUNKED_FIRST, moved);
-    } else {
-      let before = chunked.word(owner, CHUNKED_FIRST);
-      while (items.get(before, BODY_NEXT) !== ref) before = items.get(before, BODY_NEXT);
-      items.set(before, BODY_NEXT, moved);
-    }
+    if (before === 0) chunked.setWord(owner, CHUNKED_FIRST, moved);
+    else items.set(before, BODY_NEXT, moved);
     if (chunked.word(owner, CHUNKED_LAST) === ref) chunked.setWord(owner, CHUNKED_LAST, moved);
     this.#core.evictor.giveChunk(ref);
     counters[StoreCounter.REASSIGN_CHUNK_RESCUES]++;

@@ -143,11 +143,13 @@ export class Slabs {
     this.#globals.unlock(GlobalLock.PAGES);
   }
 
-  /** A page of the class other than the one that fresh chunks come from, the longest held first; 0 if there is none. Caller holds the class lock. */
-  spareablePage(id: number): number {
+  /** The next page of the class behind page `after`, in turn, but for the one that fresh chunks come from; 0 if there is none. Caller holds the class lock. */
+  spareablePage(id: number, after: number): number {
     const fresh = this.word(id, ClassWord.FRESH_COUNT) > 0 ? this.pageOf(this.word(id, ClassWord.FRESH_REF)) : 0;
     const { pageClasses, control } = this.#views;
-    for (let page = 1; page < control[Control.PAGES_TOUCHED]; page++) {
+    const touched = control[Control.PAGES_TOUCHED];
+    for (let turn = 1; turn <= touched; turn++) {
+      const page = (after + turn) % touched;
       if (pageClasses[page] === id && page !== fresh) return page;
     }
     return 0;
@@ -171,10 +173,7 @@ export class Slabs {
   #takePageLocked(isFirst: boolean): number {
     const { control, tuning, pageStack } = this.#views;
     if (control[Control.PAGES_POOLED] > 0) return pageStack[--control[Control.PAGES_POOLED]];
-    if (tuning[Tuning.TAKEN_BYTES] + PAGE_BYTES > tuning[Tuning.MEMORY_LIMIT_BYTES] && !isFirst) {
-      control[Control.LIMIT_REACHED] = 1;
-      return 0;
-    }
+    if (this.isLimitReached && !isFirst) return 0;
     const page = this.#untakenPageLocked();
     if (page !== 0) tuning[Tuning.TAKEN_BYTES] += PAGE_BYTES;
     return page;
@@ -212,7 +211,6 @@ export class Slabs {
     if (Math.ceil(bytes / PAGE_BYTES) >= this.#views.pageCapacity) return false;
     this.#globals.lock(GlobalLock.PAGES);
     this.#views.tuning[Tuning.MEMORY_LIMIT_BYTES] = bytes;
-    this.#views.control[Control.LIMIT_REACHED] = 0;
     this.#releaseExcessLocked();
     this.#globals.unlock(GlobalLock.PAGES);
     return true;

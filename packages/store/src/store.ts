@@ -97,7 +97,7 @@ export class Store extends ItemAccess {
     for (;;) {
       const version = stripes.version(hash);
       this.#readVersion = version;
-      const ref = table.find(input, view, start, end, hash);
+      const ref = table.find(input, view, start, end, hash, version);
       if (ref === 0) {
         if (!this.#isReadCurrent()) continue;
         this.missReason = Miss.ABSENT;
@@ -196,12 +196,12 @@ export class Store extends ItemAccess {
 
   /** The item with this key, dead or alive, or 0. */
   findLocked(input: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
-    return this.core.table.find(input, view, start, end, hash);
+    return this.core.table.find(input, view, start, end, hash, this.core.stripes.heldVersion(hash));
   }
 
   /** The live item with this key, or 0 and `missReason`; a dead one is unlinked. Does not bump. */
   fetchLocked(input: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
-    const ref = this.core.table.find(input, view, start, end, hash);
+    const ref = this.findLocked(input, view, start, end, hash);
     if (ref === 0) {
       this.missReason = Miss.ABSENT;
       return 0;
