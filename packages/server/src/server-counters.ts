@@ -4,53 +4,46 @@
  * A row is written by its own thread alone, with plain `row[ServerCounter.X]++`, and is never zeroed by
  * anybody else: an increment that races with a reset would bring the old count back. `stats reset`
  * stores the totals of that moment as a baseline instead, and reports show total − baseline.
- * Counts by size class (get_hits, cmd_set, …) belong to the store.
+ * Counts by size class (get_hits, cmd_set, …) belong to the store; cmd_get and cmd_touch are hits plus misses.
  */
 
 export const ServerCounter = {
-  CMD_GET: 0,
-  GET_MISSES: 1,
-  GET_EXPIRED: 2,
-  GET_FLUSHED: 3,
-  CMD_TOUCH: 4,
-  TOUCH_MISSES: 5,
-  CMD_META: 6,
-  DELETE_MISSES: 7,
-  INCR_MISSES: 8,
-  DECR_MISSES: 9,
-  CAS_MISSES: 10,
-  CMD_FLUSH: 11,
-  STORE_TOO_LARGE: 12,
-  STORE_NO_MEMORY: 13,
-  AUTH_CMDS: 14,
-  AUTH_ERRORS: 15,
-  IDLE_KICKS: 16,
-  BYTES_READ: 17,
-  BYTES_WRITTEN: 18,
-  CONN_YIELDS: 19,
-  RESPONSE_OBJ_OOM: 20,
-  READ_BUF_OOM: 21,
-  TOTAL_CONNECTIONS: 22,
-  REJECTED_CONNECTIONS: 23,
-  LISTEN_DISABLED_NUM: 24,
-  TIME_IN_LISTEN_DISABLED_US: 25,
-  MALLOC_FAILS: 26,
+  GET_MISSES: 0,
+  GET_EXPIRED: 1,
+  GET_FLUSHED: 2,
+  TOUCH_MISSES: 3,
+  CMD_META: 4,
+  DELETE_MISSES: 5,
+  INCR_MISSES: 6,
+  DECR_MISSES: 7,
+  CAS_MISSES: 8,
+  CMD_FLUSH: 9,
+  STORE_TOO_LARGE: 10,
+  STORE_NO_MEMORY: 11,
+  IDLE_KICKS: 12,
+  BYTES_READ: 13,
+  BYTES_WRITTEN: 14,
+  CONN_YIELDS: 15,
+  READ_BUF_OOM: 16,
+  TOTAL_CONNECTIONS: 17,
+  REJECTED_CONNECTIONS: 18,
+  LISTEN_DISABLED_NUM: 19,
+  TIME_IN_LISTEN_DISABLED_US: 20,
   /** Entries that found the ring of their thread full, and entries that went in. */
-  LOG_WORKER_DROPPED: 27,
-  LOG_WORKER_WRITTEN: 28,
+  LOG_WORKER_DROPPED: 21,
+  LOG_WORKER_WRITTEN: 22,
   /** Lines that found the outbox of a watcher full, and lines that went in. */
-  LOG_WATCHER_SKIPPED: 29,
-  LOG_WATCHER_SENT: 30,
-  CMD_CONFIG_GET: 31,
-  CMD_CONFIG_SET: 32,
+  LOG_WATCHER_SKIPPED: 23,
+  LOG_WATCHER_SENT: 24,
+  CMD_CONFIG_GET: 25,
+  CMD_CONFIG_SET: 26,
   /** Connections closed because their reader stayed slow past the bound. */
-  SLOW_READERS: 33,
-  ROUND_ROBIN_FALLBACK: 34,
+  SLOW_READERS: 27,
   /** `lru_crawler metadump` and `mgdump` begun: memcached counts them among the crawler's starts. */
-  KEY_DUMPS: 35,
+  KEY_DUMPS: 28,
 } as const;
 export type ServerCounter = (typeof ServerCounter)[keyof typeof ServerCounter];
-export const SERVER_COUNTERS = 36;
+export const SERVER_COUNTERS = 29;
 
 /** Counters are padded to whole pairs of cache lines, so that two threads never write one line. */
 const ROW_COUNTERS = Math.ceil(SERVER_COUNTERS / 16) * 16;
