@@ -50,20 +50,22 @@ function declare(shelf: ServerShelf, subject: Case, identity: Identity, inPieces
 type Plays = (player: Player, block: Block, subject: Case, identity: Identity) => Promise<void>;
 
 async function playCase(shelf: ServerShelf, subject: Case, identity: Identity, plays: Plays): Promise<void> {
-  const { directives } = subject;
-  const debug = directives.has('needs debugtime') && identity.server === 'shoal' ? '--debug-commands' : '';
-  const threads = plays === playInPieces ? '-t 1' : '';
-  const flags = [directives.get('server')?.replaceAll('`', '') ?? '', debug, threads]
-    .filter((part) => part !== '')
-    .join(' ');
-  for (const block of subject.blocks) {
-    try {
-      if (directives.has('fresh')) await shelf.withFresh(flags, (player) => plays(player, block, subject, identity));
-      else await plays(await shelf.player(flags), block, subject, identity);
-    } catch (error) {
-      throw new Error(`conversation of line ${block.line}: ${(error as Error).message}`);
+  const flags = flagsFor(subject, identity, plays === playInPieces);
+  const playBlocks = async (player: Player) => {
+    for (const block of subject.blocks) {
+      await saying(`conversation of line ${block.line}`, () => plays(player, block, subject, identity));
     }
-  }
+  };
+  if (subject.directives.has('fresh')) await shelf.withFresh(flags, playBlocks);
+  else await playBlocks(await shelf.player(flags));
+}
+
+/** One worker where pieces are sent, because the cleaner can only say what its own worker has read; else the usual four. */
+function flagsFor({ directives }: Case, identity: Identity, inPieces: boolean): string {
+  const flags = directives.get('server')?.replaceAll('`', '') ?? '';
+  const threads = (inPieces || flags !== '') && !flags.includes('-t ') ? '-t 1' : '';
+  const debug = directives.has('needs debugtime') && identity.server === 'shoal' ? '--debug-commands' : '';
+  return [flags, threads, debug].filter((part) => part !== '').join(' ');
 }
 
 async function playWhole(player: Player, block: Block, subject: Case, identity: Identity): Promise<void> {
@@ -81,10 +83,10 @@ async function playInPieces(player: Player, block: Block, subject: Case, identit
     for (const cut of cutsOf(sent, (one) =>
       one.kind === 'frame' ? encodeRequest(one.frame, none) : renderSegments(one.segments, none),
     )) {
-      await inPlay(`cut after ${cut} bytes`, () => player.playSplit(block, cut));
+      await saying(`cut after ${cut} bytes`, () => player.playSplit(block, cut));
     }
   }
-  await inPlay('byte by byte', () => player.playDribbled(block));
+  await saying('byte by byte', () => player.playDribbled(block));
 }
 
 function pipelines(block: Block, subject: Case, identity: Identity): boolean {
@@ -93,10 +95,10 @@ function pipelines(block: Block, subject: Case, identity: Identity): boolean {
   return !alone && !directives.has(`${identity.server} turn by turn`) && canPipeline(block, identity);
 }
 
-async function inPlay(how: string, play: () => Promise<void>): Promise<void> {
+async function saying(where: string, play: () => Promise<void>): Promise<void> {
   try {
     await play();
   } catch (error) {
-    throw new Error(`${how}: ${(error as Error).message}`);
+    throw new Error(`${where}: ${(error as Error).message}`);
   }
 }
