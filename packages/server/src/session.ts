@@ -172,6 +172,7 @@ export class Session implements CommandSession {
   }
 
   keepKeys(op: number, exptime: number, from: number, lineEnd: number): void {
+    this.#phase = Phase.REPLY;
     if (this.#line === null) {
       this.#line = KeyLine.keeping(this.#worker.input, from, lineEnd);
       this.#line.keep(op, exptime, 0, lineEnd - from);
