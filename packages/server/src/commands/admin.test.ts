@@ -209,9 +209,9 @@ describe('commands about the process', () => {
 
   test('cache_memlimit sets the limit that stats show', () => {
     const desk = new AdminWorker();
-    desk.ask('cache_memlimit 100\r\n');
-    expect(desk.stats('stats').get('limit_maxbytes')).toBe('104857600');
-    expect(desk.stats('stats settings').get('maxbytes')).toBe('104857600');
+    desk.ask('cache_memlimit 16\r\n');
+    expect(desk.stats('stats').get('limit_maxbytes')).toBe('16777216');
+    expect(desk.stats('stats settings').get('maxbytes')).toBe('16777216');
     expect(desk.hostCalls).toEqual(['wake maintenance']);
   });
 

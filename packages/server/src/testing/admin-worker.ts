@@ -24,6 +24,11 @@ export const ROWS = 3;
 export const START_UNIX_SECONDS = 1_700_000_000;
 export const NOW = 100;
 
+// Hundreds of workers are made in a run: little address space each keeps the garbage collector calm.
+const MEMORY_LIMIT_BYTES = 8 * PAGE_BYTES;
+const RESERVE_BYTES = 64 * PAGE_BYTES;
+const PREFIXES = sharePrefixes();
+
 export class AdminWorker {
   readonly worker: WorkerContext;
   readonly connection: ConnectionInfo = { id: 1, row: 1, outbox: -1, closeReason: CloseReason.NORMAL };
@@ -34,7 +39,7 @@ export class AdminWorker {
   outcome: number = Outcome.OPEN;
 
   constructor(asked: ServerOptions = {}) {
-    const options = { ...SERVER_OPTION_DEFAULTS, ...asked };
+    const options = { ...SERVER_OPTION_DEFAULTS, memoryLimitBytes: MEMORY_LIMIT_BYTES, ...asked };
     const counters = new ServerCounters(shareCounters(ROWS));
     const input = new Uint8Array(INPUT_BYTES + INPUT_SCRATCH_BYTES);
     this.activityShared = shareActivity({ rows: ROWS, ringBytes: options.workerLogBufferBytes });
@@ -57,12 +62,13 @@ export class AdminWorker {
         }),
       ),
       activity: new ActivityLog(this.activityShared, 0, counters.row(0)),
-      prefixes: new PrefixTable(sharePrefixes(), options.prefixDelimiter.charCodeAt(0)),
+      prefixes: new PrefixTable(PREFIXES, options.prefixDelimiter.charCodeAt(0)),
       configs: new ConfigTable(shareConfigs()),
       connections: makeConnections(),
       outboxes: new Outboxes(this.outboxesShared),
       host: this.#makeHost(),
     };
+    this.worker.prefixes.clear();
   }
 
   /** Sends one text command, with a data block behind it if it is a `config set`; answers the output, `unsent` replies first. */
@@ -139,8 +145,7 @@ function makeStore(options: typeof SERVER_OPTION_DEFAULTS): Store {
   const arena = createArena({
     rows: ROWS,
     memoryLimitBytes: options.memoryLimitBytes,
-    // Little address space: hundreds of arenas are made in a run.
-    reserveBytes: options.memoryLimitBytes + 64 * PAGE_BYTES,
+    reserveBytes: options.memoryLimitBytes + RESERVE_BYTES,
     segmented: options.lruSegmented,
     trackSizes: options.trackSizes,
     crawler: options.lruCrawler,
