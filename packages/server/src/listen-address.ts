@@ -4,6 +4,8 @@
  * Called by option-checks.ts at the door and by listener.ts, which resolves and binds; this file is pure. memcached's
  * prefixes for TLS (`notls:`), for its proxy (`tag[x]:`) and for a listener's dialect (`proto[ascii]:`) are not taken.
  */
+import { isIPv6 } from 'node:net';
+
 export interface ListenAddress {
   /** null is every interface. */
   readonly host: string | null;
@@ -15,11 +17,12 @@ const PORT_MAX = 65_535;
 
 /** null for text that is no address. */
 export function parseListenAddress(text: string): ListenAddress | null {
-  const bracketed = /^\[([0-9a-fA-F:.]+(?:%\w+)?)\](?::(.*))?$/.exec(text);
-  if (bracketed) return withPort(bracketed[1], bracketed[2]);
+  const bracketed = /^\[([^\]]+)\](?::(.*))?$/.exec(text);
+  if (bracketed) return isIPv6(bracketed[1]) ? withPort(bracketed[1], bracketed[2]) : null;
   const colon = text.indexOf(':');
   const isBareIpv6 = colon >= 0 && text.indexOf(':', colon + 1) >= 0;
-  if (colon < 0 || isBareIpv6) return withPort(text, undefined);
+  if (isBareIpv6) return isIPv6(text) ? { host: text, port: null } : null;
+  if (colon < 0) return withPort(text, undefined);
   return withPort(text.slice(0, colon), text.slice(colon + 1));
 }
 

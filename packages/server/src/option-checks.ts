@@ -154,7 +154,7 @@ function checkRelations(options: ResolvedServerOptions): OptionProblem[] {
   );
   demand(slabChunkMaxBytes <= itemSizeMaxBytes, 'slabChunkMaxBytes', `up to ${itemSizeMaxBytes}, itemSizeMaxBytes`);
   demand(
-    itemSizeMaxBytes % slabChunkMaxBytes === 0,
+    slabChunkMaxBytes > itemSizeMaxBytes || itemSizeMaxBytes % slabChunkMaxBytes === 0,
     'itemSizeMaxBytes',
     `a multiple of ${slabChunkMaxBytes}, slabChunkMaxBytes`,
   );

@@ -26,8 +26,6 @@ import { Wakeups } from './wakeups.js';
 import { mainRow, makeArena, type ServerParts, shareServerParts } from './worker-parts.js';
 import { Workers } from './workers.js';
 
-/** A graceful stop waits this long for what is in flight. */
-const CLOSE_BOUND_MS = 2000;
 const INT32_RANGE = 2 ** 31;
 
 /** Why a server has stopped. */
@@ -60,17 +58,27 @@ export interface RunningServer {
   destroy(): Promise<void>;
 }
 
+export interface ServerLimits {
+  /** A reader that takes nothing for this long while replies wait for it is disconnected. */
+  readonly slowReaderMs: number;
+  /** A graceful stop waits this long for what is in flight. */
+  readonly closeBoundMs: number;
+}
+
+export const SERVER_LIMITS: ServerLimits = { slowReaderMs: 30_000, closeBoundMs: 2000 };
+
 export interface LaunchHooks {
   readonly log: Log;
   /** Runs when TCP is bound and before any thread is started: `-u`. */
   readonly afterBind: () => void;
+  readonly limits?: ServerLimits;
 }
 
 /** Starts a server for the given, checked options. Rejects with a ServerStartError and leaves nothing behind. */
 export async function launchServer(options: ResolvedServerOptions, hooks: LaunchHooks): Promise<RunningServer> {
   const sockets = await Sockets.open({ options, afterBind: hooks.afterBind });
   try {
-    const server = new Server(options, sockets, hooks.log);
+    const server = new Server(options, sockets, hooks);
     await server.start();
     return server;
   } catch (error) {
@@ -94,6 +102,7 @@ class Server implements RunningServer {
   endpoints: readonly Endpoint[] = [];
   #phase: ServerPhase = { kind: 'starting' };
   readonly #log: Log;
+  readonly #limits: ServerLimits;
   readonly #sockets: Sockets;
   readonly #parts: ServerParts;
   readonly #settings: Settings;
@@ -103,15 +112,16 @@ class Server implements RunningServer {
   readonly #reporter: ActivityReporter;
   #resolveStopped: (reason: StopReason) => void = () => {};
 
-  constructor(options: ResolvedServerOptions, sockets: Sockets, log: Log) {
+  constructor(options: ResolvedServerOptions, sockets: Sockets, { log, limits = SERVER_LIMITS }: LaunchHooks) {
     this.options = options;
     this.transport = sockets.transport;
     this.#sockets = sockets;
     this.#log = log;
+    this.#limits = limits;
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
-    this.#parts = makeParts(options, sockets);
+    this.#parts = makeParts(options, sockets, limits);
     this.#settings = new Settings(this.#parts.settings);
     const counters = new ServerCounters(this.#parts.counters).row(mainRow(options.threads));
     const store = new Store(this.#parts.arena, mainRow(options.threads));
@@ -158,7 +168,7 @@ class Server implements RunningServer {
   }
 
   close(): Promise<void> {
-    return this.#stop({ kind: 'closed' }, { kind: 'close', boundMs: CLOSE_BOUND_MS });
+    return this.#stop({ kind: 'closed' }, { kind: 'close', boundMs: this.#limits.closeBoundMs });
   }
 
   destroy(): Promise<void> {
@@ -195,7 +205,10 @@ class Server implements RunningServer {
   #onReport(report: WorkerReport): void {
     switch (report.kind) {
       case 'shutdown-requested':
-        void this.#stop({ kind: 'shutdown', graceful: report.graceful }, { kind: 'close', boundMs: CLOSE_BOUND_MS });
+        void this.#stop(
+          { kind: 'shutdown', graceful: report.graceful },
+          { kind: 'close', boundMs: this.#limits.closeBoundMs },
+        );
         return;
       case 'watchers-changed':
         this.#reporter.start();
@@ -242,7 +255,7 @@ class Server implements RunningServer {
   }
 }
 
-function makeParts(options: ResolvedServerOptions, sockets: Sockets): ServerParts {
+function makeParts(options: ResolvedServerOptions, sockets: Sockets, { slowReaderMs }: ServerLimits): ServerParts {
   try {
     return shareServerParts({
       settings: {
@@ -254,6 +267,7 @@ function makeParts(options: ResolvedServerOptions, sockets: Sockets): ServerPart
       arena: makeArena(options, randomInt(-INT32_RANGE, INT32_RANGE)),
       listeners: sockets.count,
       wakeDescriptors: sockets.wakeDescriptors,
+      slowReaderMs,
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

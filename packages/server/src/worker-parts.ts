@@ -28,6 +28,7 @@ export interface ServerParts {
   readonly prefixes: PrefixesShared;
   readonly configs: ConfigsShared;
   readonly counters: SharedArrayBuffer;
+  readonly slowReaderMs: number;
 }
 
 export interface ServerPartsAsked {
@@ -36,6 +37,7 @@ export interface ServerPartsAsked {
   readonly listeners: number;
   /** The eventfd of each worker; none on net. */
   readonly wakeDescriptors: readonly number[];
+  readonly slowReaderMs: number;
 }
 
 export function maintenanceRow(threads: number): number {
@@ -50,7 +52,8 @@ function rowsOf(threads: number): number {
   return threads + 2;
 }
 
-export function shareServerParts({ settings, arena, listeners, wakeDescriptors }: ServerPartsAsked): ServerParts {
+export function shareServerParts(asked: ServerPartsAsked): ServerParts {
+  const { settings, arena, listeners, wakeDescriptors, slowReaderMs } = asked;
   const { options } = settings;
   const rows = rowsOf(options.threads);
   const capacity = listeners + options.maxConnections;
@@ -65,6 +68,7 @@ export function shareServerParts({ settings, arena, listeners, wakeDescriptors }
     prefixes: sharePrefixes(),
     configs: shareConfigs(),
     counters: shareCounters(rows),
+    slowReaderMs,
   };
 }
 

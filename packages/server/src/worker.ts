@@ -21,7 +21,7 @@ import { Settings, TransportName } from './settings.js';
 import { EpollTransport } from './transport/epoll.js';
 import { loadLibc } from './transport/libc.js';
 import { NetTransport } from './transport/net.js';
-import { type Listener, SLOW_READER_MS, type Transport, type TransportParts } from './transport/transport.js';
+import type { Listener, Transport, TransportParts } from './transport/transport.js';
 import { Wakeups } from './wakeups.js';
 import { INPUT_BYTES, OUTPUT_HIGH_WATER_BYTES, type WorkerContext } from './worker-context.js';
 import type { ServerParts } from './worker-parts.js';
@@ -95,7 +95,7 @@ async function serve(start: WorkerStart, port: MessagePort): Promise<void> {
     wakeups: new Wakeups(start.parts.wakeups),
     nextOrder: () => receiveMessageOnPort(port)?.message as WorkerOrder | undefined,
     openSession: (connection) => new Session(worker, connection, connection),
-    slowReaderMs: SLOW_READER_MS,
+    slowReaderMs: start.parts.slowReaderMs,
   });
   await transport.serve();
   worker.host.report({ kind: 'stopped' });

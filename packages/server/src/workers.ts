@@ -20,6 +20,8 @@ export interface WorkersParts {
   readonly listeningOf: (worker: number) => readonly ListenOptions[];
   readonly onReport: (report: WorkerReport) => void;
   readonly onFailure: (error: Error) => void;
+  /** The thread's file; tests give others. */
+  readonly entry?: URL;
 }
 
 const ENTRY = new URL('./worker.js', import.meta.url);
@@ -38,10 +40,10 @@ export class Workers {
 
   /** Resolves when all of them serve, with what they listen on by themselves; rejects with the first error. */
   async start(): Promise<Endpoint[]> {
-    const { parts, listenersOf, listeningOf, onReport, onFailure } = this.#parts;
+    const { parts, listenersOf, listeningOf, onReport, onFailure, entry = ENTRY } = this.#parts;
     for (let id = 0; id < parts.settings.options.threads; id++) {
       const start: WorkerStart = { id, parts, listeners: listenersOf(id), listening: listeningOf(id) };
-      this.#threads.push(new WorkerThread(start, onReport, onFailure));
+      this.#threads.push(new WorkerThread(entry, start, { onReport, onFailure }));
     }
     const endpoints = await Promise.all(this.#threads.map((thread) => thread.ready));
     return endpoints.flat();
@@ -68,8 +70,8 @@ class WorkerThread {
   #isServing = false;
   #isLeaving = false;
 
-  constructor(start: WorkerStart, onReport: (report: WorkerReport) => void, onFailure: (error: Error) => void) {
-    this.#worker = new Worker(ENTRY, { workerData: start, name: `shoal-worker-${start.id}` });
+  constructor(entry: URL, start: WorkerStart, { onReport, onFailure }: Pick<WorkersParts, 'onReport' | 'onFailure'>) {
+    this.#worker = new Worker(entry, { workerData: start, name: `shoal-worker-${start.id}` });
     let failure = new Error(`Cannot go on: worker ${start.id} has ended`);
     this.#worker.on('error', (error) => {
       failure = error;

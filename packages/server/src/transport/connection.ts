@@ -173,6 +173,7 @@ export abstract class Connection implements ConnectionInfo, Flusher {
         this.needsCare = false;
         this.feedHeldBack();
         if (!this.needsCare && !this.isQueued) this.setReading(true);
+        if (!this.isReading) this.needsCare = true;
     }
   }
 

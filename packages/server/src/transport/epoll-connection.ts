@@ -24,6 +24,8 @@ export interface EpollSockets {
   watch(descriptor: number, row: number, events: number, operation: number): void;
 }
 
+const NOTHING = new Uint8Array(0);
+
 export class EpollConnection extends Connection {
   readonly #sockets: EpollSockets;
   readonly #descriptor: number;
@@ -78,29 +80,31 @@ export class EpollConnection extends Connection {
     const count = output.at;
     output.at = 0;
     if (count === 0 || this.isBroken) return !this.isBlocked && !this.isBroken;
-    const sent = this.#sockets.sendOutput(this.#descriptor, count);
+    const sent = this.isBlocked ? 0 : this.#sockets.sendOutput(this.#descriptor, count);
     if (sent > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
-    return sent === count || this.#keepRest(sent, count);
+    return sent === count || this.#onPartlySent(sent, count);
   }
 
   /** False: what was not sent waits in the backlog, or the socket is broken. */
-  #keepRest(sent: number, count: number): boolean {
-    if (sent < 0) {
-      const errno = this.#sockets.libc.errno();
-      if (errno !== EAGAIN && errno !== EINTR) {
-        this.onBroken();
-        return false;
-      }
-    }
-    const start = Math.max(sent, 0);
+  #onPartlySent(sent: number, count: number): boolean {
+    const errno = sent < 0 ? this.#sockets.libc.errno() : EAGAIN;
+    if (errno === EAGAIN || errno === EINTR) this.#keep(this.worker.output.bytes.subarray(Math.max(sent, 0), count));
+    else this.onBroken();
+    return false;
+  }
+
+  /** Puts bytes at the end of the backlog. */
+  #keep(rest: Uint8Array): void {
+    const waiting = this.#backlog?.subarray(this.#backlogSent) ?? NOTHING;
     // Over an ArrayBuffer of its own, because V8 moves small typed arrays that have none.
-    this.#backlog = new Uint8Array(new ArrayBuffer(count - start));
-    this.#backlog.set(this.worker.output.bytes.subarray(start, count));
-    this.#backlogAddress = this.#sockets.libc.addressOf(this.#backlog);
+    const backlog = new Uint8Array(new ArrayBuffer(waiting.length + rest.length));
+    backlog.set(waiting);
+    backlog.set(rest, waiting.length);
+    this.#backlog = backlog;
+    this.#backlogAddress = this.#sockets.libc.addressOf(backlog);
     this.#backlogSent = 0;
     this.onBlocked();
     this.#updateMask();
-    return false;
   }
 
   #sendBacklog(): void {

@@ -35,8 +35,6 @@ export interface TransportParts {
   readonly slowReaderMs: number;
 }
 
-export const SLOW_READER_MS = 30_000;
-
 /** Listening sockets that main has bound: what the accepting workers get. */
 export interface Listener {
   readonly descriptor: number;

@@ -1,0 +1,114 @@
+/** The life of a server process: each test runs one. */
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import type { ServerOptions } from '@shoal/server';
+import { ServerChild } from './testing/server-child.js';
+import { SocketClient } from './testing/socket-client.js';
+
+const children: ServerChild[] = [];
+const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
+
+function run(options: ServerOptions = {}): ServerChild {
+  const child = new ServerChild(options);
+  children.push(child);
+  return child;
+}
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.remove();
+});
+
+test.each(['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)('%s stops it gracefully, with exit code 0', async (signal) => {
+  const child = run();
+  const client = await SocketClient.toPort(await child.port());
+  child.process.kill(signal);
+  expect(await client.untilEnd()).toBe('');
+  expect(await child.exited).toBe(0);
+  const messages = child.log.map(({ msg }) => msg);
+  expect(messages.slice(-3)).toEqual(['Serving', 'Closing', 'Closed']);
+});
+
+test('SIGHUP does not end it', async () => {
+  const child = run();
+  const client = await SocketClient.toPort(await child.port());
+  child.process.kill('SIGHUP');
+  expect(await client.ask('mn\r\n')).toBe('MN\r\n');
+  client.close();
+});
+
+test('the start line tells address, transport, threads, memory and version, and the pid file the process', async () => {
+  const child = run({ threads: 2, memoryLimitBytes: 100 * 2 ** 20, transport: 'net' });
+  const port = await child.port();
+  expect(await child.content(child.pidFile)).toBe(`${child.process.pid}\n`);
+  child.process.kill();
+  await child.exited;
+  expect(child.log.find(({ msg }) => msg === 'Serving')).toMatchObject({
+    addresses: [`tcp:127.0.0.1:${port}`],
+    transport: 'net',
+    threads: 2,
+    memoryMiB: 100,
+    version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+  });
+  // Without -d the pid file stays, as in memcached.
+  expect(existsSync(child.pidFile)).toBe(true);
+});
+
+test('the shutdown command ends the process', async () => {
+  const child = run({ shutdownCommand: true });
+  const client = await SocketClient.toPort(await child.port());
+  client.send('shutdown\r\n');
+  expect(await child.exited).toBe(0);
+});
+
+test.each<[ServerOptions, number, string]>([
+  [{ listen: ['192.0.2.1'] }, 71, 'Cannot listen on 192.0.2.1, port 0: this machine has no such address'],
+  [{ unixSocket: '/no/such/folder/socket' }, 71, 'Cannot listen on /no/such/folder/socket: no such directory'],
+  [{ maxConnections: 4_000_000 }, 71, 'Cannot serve 4000000 connections: the process may open'],
+])('a start that the machine refuses is one line and an exit code: %j', async (options, code, line) => {
+  const child = run(options);
+  expect(await child.exited).toBe(code);
+  const errors = child.log.filter(({ level }) => level === 60);
+  expect(errors).toHaveLength(1);
+  expect(errors[0].msg).toContain(line);
+});
+
+test('bad options end it with 64, all of them named', async () => {
+  const child = run({ threads: 0, backlog: 0 });
+  expect(await child.exited).toBe(64);
+  expect(child.output).toMatch(/^Cannot start the server: threads is 0, .*; backlog is 0, .*\n$/);
+});
+
+testAsRoot('an unknown user ends it with 67', async () => {
+  const child = run({ user: 'nobody-of-this-name' });
+  expect(await child.exited).toBe(67);
+  expect(child.output).toContain('Cannot become user nobody-of-this-name: there is no such user');
+});
+
+testAsRoot('with a user, every thread of it belongs to that user', async () => {
+  const child = run({ user: 'nobody', pidFile: null });
+  // The port file lies in a folder of root's: that it cannot be written is logged and nothing more.
+  while (!child.output.includes('Serving')) await pause(10);
+  const status = readFileSync(`/proc/${child.process.pid}/status`, 'utf8');
+  const ids = /^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)$/m.exec(status)?.slice(1);
+  expect(new Set(ids).size).toBe(1);
+  expect(ids?.[0]).not.toBe('0');
+});
+
+test('in the background: the parent leaves when the child listens, and the child removes its pid file at the end', async () => {
+  const child = run({ daemon: true });
+  expect(await child.exited).toBe(0);
+  const pid = Number(readFileSync(child.pidFile, 'utf8'));
+  expect(pid).not.toBe(child.process.pid);
+  const client = await SocketClient.toPort(await child.port());
+  expect(await client.stat('pid')).toBe(String(pid));
+  process.kill(pid, 'SIGTERM');
+  await client.untilEnd();
+  while (existsSync(child.pidFile)) await pause(10);
+});
+
+test('in the background: a start that fails is told by the parent, with the exit code', async () => {
+  const child = run({ daemon: true, listen: ['192.0.2.1'] });
+  expect(await child.exited).toBe(71);
+  expect(child.output).toBe('Cannot listen on 192.0.2.1, port 0: this machine has no such address\n');
+});
