@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { encodeUri, formatEntry } from './activity-line.js';
 import {
   ActivityLog,
-  ActivityReader,
   type ActivityShared,
   ConnectionTransport,
   currentGid,
@@ -13,6 +12,7 @@ import {
   shareActivity,
   Watch,
 } from './activity-log.js';
+import { ActivityReader } from './activity-reader.js';
 import { SERVER_COUNTERS, ServerCounter } from './server-counters.js';
 
 const RING_BYTES = 4096;

@@ -58,7 +58,7 @@ export const Field = {
   F: 11,
   TEXT_BYTES: 12,
 } as const;
-const ENTRY_HEADER_BYTES = 13 * 4;
+export const ENTRY_HEADER_BYTES = 13 * 4;
 /** A key is at most 250 bytes, an address 46; longer texts are cut. */
 const TEXT_BYTES_MAX = 300;
 const RING_BYTES_MIN = 4096;
@@ -68,8 +68,15 @@ const GID = 1;
 const SHARED_WORDS = 32;
 /** Head and tail of a ring lie on cache lines of their own. */
 const RING_WORDS = 32;
-const HEAD = 0;
-const TAIL = 16;
+
+/** The word of a ring's head, moved by its writer, and of its tail, moved by the reader. */
+export function headWord(row: number): number {
+  return SHARED_WORDS + row * RING_WORDS;
+}
+
+export function tailWord(row: number): number {
+  return headWord(row) + RING_WORDS / 2;
+}
 
 export interface ActivityShared {
   readonly control: SharedArrayBuffer;
@@ -112,8 +119,8 @@ export class ActivityLog {
     this.#gid = new BigInt64Array(shared.control, 0, 2);
     this.#view = new DataView(shared.rings, row * shared.ringBytes, shared.ringBytes);
     this.#bytes = new Uint8Array(shared.rings, row * shared.ringBytes, shared.ringBytes);
-    this.#headWord = SHARED_WORDS + row * RING_WORDS + HEAD;
-    this.#tailWord = SHARED_WORDS + row * RING_WORDS + TAIL;
+    this.#headWord = headWord(row);
+    this.#tailWord = tailWord(row);
     this.#counters = counters;
   }
 
@@ -256,39 +263,5 @@ export class ActivityLog {
     if (length >= tail) return -1;
     if (head + 4 <= this.#view.byteLength) this.#view.setInt32(head, -1, true);
     return 0;
-  }
-}
-
-/** The reading side, for the main thread. */
-export class ActivityReader {
-  readonly rows: number;
-  readonly #words: Int32Array;
-  readonly #shared: ActivityShared;
-
-  constructor(shared: ActivityShared) {
-    this.rows = shared.rows;
-    this.#shared = shared;
-    this.#words = new Int32Array(shared.control);
-  }
-
-  /** Gives every waiting entry of a ring to `visit`, then frees their room. The view is valid during the visit only. */
-  drain(row: number, visit: (entry: DataView, text: Uint8Array) => void): void {
-    const { rings, ringBytes } = this.#shared;
-    const base = row * ringBytes;
-    const view = new DataView(rings, base, ringBytes);
-    const words = SHARED_WORDS + row * RING_WORDS;
-    const head = Atomics.load(this.#words, words + HEAD);
-    let at = this.#words[words + TAIL];
-    while (at !== head) {
-      const length = at + 4 <= ringBytes ? view.getInt32(at, true) : -1;
-      if (length < 0) {
-        at = 0;
-        continue;
-      }
-      const textBytes = view.getInt32(at + Field.TEXT_BYTES * 4, true);
-      visit(new DataView(rings, base + at, length), new Uint8Array(rings, base + at + ENTRY_HEADER_BYTES, textBytes));
-      at += length;
-    }
-    Atomics.store(this.#words, words + TAIL, at);
   }
 }

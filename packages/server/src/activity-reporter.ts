@@ -8,7 +8,8 @@
  * All buffers are those of the rings and outboxes: nothing grows.
  */
 import { formatEntry, gidOf, kindOf } from './activity-line.js';
-import { ActivityReader, type ActivityShared } from './activity-log.js';
+import type { ActivityShared } from './activity-log.js';
+import { ActivityReader } from './activity-reader.js';
 import { Outboxes, type OutboxesShared, OutboxState, WATCH_SLOTS } from './outbox.js';
 import { ServerCounter } from './server-counters.js';
 

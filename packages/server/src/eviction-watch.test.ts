@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatEntry } from './activity-line.js';
-import { ActivityReader, Watch } from './activity-log.js';
+import { Watch } from './activity-log.js';
+import { ActivityReader } from './activity-reader.js';
 import { observeEvictions } from './eviction-watch.js';
 import { AdminWorker, NOW } from './testing/admin-worker.js';
 

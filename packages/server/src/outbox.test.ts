@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { DUMP_SLOT, Outboxes, OutboxState, shareOutboxes, WATCH_SLOTS } from './outbox.js';
@@ -133,5 +134,35 @@ describe('the table of outboxes', () => {
     expect(consumer.stateOf(slot)).toBe(OutboxState.FREE);
     producer.finish(slot);
     expect(consumer.stateOf(slot)).toBe(OutboxState.FREE);
+  });
+});
+
+describe('two threads', () => {
+  /** Puts numbered lines of changing lengths, each again until it fits. */
+  const PRODUCER = `
+    const { workerData } = require('node:worker_threads');
+    import(workerData.module).then(({ Outboxes }) => {
+      const outboxes = new Outboxes(workerData.shared);
+      for (let line = 0; line < workerData.lines; line++) {
+        const bytes = Buffer.from(line + ' '.repeat((line * 31) % 400) + '\\n');
+        while (!outboxes.put(workerData.slot, bytes, 0, bytes.length));
+      }
+      outboxes.finish(workerData.slot);
+    });`;
+
+  test('pass lines through an outbox in their order, whole, however full it is', async () => {
+    const shared = shareOutboxes({ slotBytes: RING_BYTES });
+    const consumer = new Outboxes(shared);
+    const slot = consumer.claimWatch(0, { kinds: 1, startGid: 0n }, () => {});
+    const module = new URL('../dist/outbox.js', import.meta.url).href;
+    const lines = 20_000;
+    const producer = new Worker(PRODUCER, { eval: true, workerData: { module, shared, slot, lines } });
+    let text = '';
+    while (consumer.stateOf(slot) !== OutboxState.FINISHED || consumer.used(slot) > 0) {
+      text += Buffer.from(takeAll(consumer, slot, 1 + (text.length % 3000))).toString('latin1');
+      if (consumer.used(slot) === 0) await new Promise(setImmediate);
+    }
+    await producer.terminate();
+    expect(text.split('\n').slice(0, -1).map(Number)).toEqual(Array.from({ length: lines }, (_, line) => line));
   });
 });

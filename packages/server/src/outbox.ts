@@ -149,7 +149,6 @@ export class Outboxes {
     Atomics.store(this.#words, this.#word(slot, Word.STATE), state);
     onChange(this.wantedKinds());
     unlockWord(this.#words, LOCK);
-    this.#notifyProducer(slot);
   }
 
   /** Moves up to `limit` bytes to `target` at `at`; answers how many. */
@@ -162,7 +161,6 @@ export class Outboxes {
     target.set(this.#rings.subarray(start + tail, start + tail + first), at);
     target.set(this.#rings.subarray(start, start + count - first), at + first);
     Atomics.store(this.#words, tailWord, (tail + count) % this.slotBytes);
-    if (count > 0) this.#notifyProducer(slot);
     return count;
   }
 
@@ -218,16 +216,6 @@ export class Outboxes {
     return (
       Atomics.compareExchange(this.#words, word, OutboxState.ABANDONED, OutboxState.FREE) === OutboxState.ABANDONED
     );
-  }
-
-  /** Sleeps until the consumer has taken something or left, at most `timeoutMs`. Not for the main thread. */
-  waitForRoom(slot: number, timeoutMs: number): void {
-    const tailWord = this.#word(slot, Word.TAIL);
-    if (this.stateOf(slot) === OutboxState.OPEN) Atomics.wait(this.#words, tailWord, this.#words[tailWord], timeoutMs);
-  }
-
-  #notifyProducer(slot: number): void {
-    Atomics.notify(this.#words, this.#word(slot, Word.TAIL), 1);
   }
 
   #openLocked(slot: number, owner: number, subject: number, detail: bigint): void {
