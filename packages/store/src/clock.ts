@@ -6,6 +6,7 @@
  */
 import type { ArenaViews } from './arena.js';
 import { Control } from './control.js';
+import { applyDueFlush } from './flush.js';
 
 export class Clock {
   readonly #control: Int32Array;
@@ -19,6 +20,7 @@ export class Clock {
   }
 
   set(seconds: number): void {
+    applyDueFlush(this.#control, seconds);
     this.#control[Control.NOW] = seconds;
   }
 }

@@ -13,7 +13,7 @@ export const Control = {
   /** CAS unique handed out last; atomic. */
   CAS_LOW: 1,
   CAS_HIGH: 2,
-  /** Items last touched before this second are flushed; 0: none. */
+  /** Items last touched before this second are flushed; 0: none. Never in the future. */
   FLUSH_TIME: 3,
   FLUSH_GENERATION: 4,
   /** Active buckets of the table; grows by one a split, under the split lock. */
@@ -36,6 +36,10 @@ export const Control = {
   CRAWL_CLASSES_HIGH: 15,
   /** Items, for the table's growth: counted in batches by each thread; atomic. */
   ITEMS: 16,
+  /** Second at which a delayed flush comes into force, 0: none waits; atomic. */
+  FLUSH_PENDING: 17,
+  /** Further flushes in second FLUSH_TIME; atomic. */
+  FLUSH_REPEATS: 18,
 } as const;
 export const CONTROL_WORDS = 64;
 

@@ -71,10 +71,9 @@ export class StoreCore {
     return exptime !== 0 && exptime <= this.#control[Control.NOW];
   }
 
-  /** Stored before a flush that has come into force; in the second of the flush the generation tells. */
+  /** Stored before a flush that has come into force; in the second of the flush the generation tells (flush.ts). */
   isFlushed(ref: number): boolean {
     const flushTime = this.#control[Control.FLUSH_TIME];
-    if (flushTime === 0 || flushTime > this.#control[Control.NOW]) return false;
     const time = this.items.get(ref, ACCESS_TIME);
     return time < flushTime || (time === flushTime && this.items.flushGeneration(ref) !== this.flushGeneration());
   }

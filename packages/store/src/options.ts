@@ -89,27 +89,58 @@ export const STORE_DEFAULTS: StoreOptions = {
   initialTakenBytes: 0,
 };
 
+/** What references can name, less room for one page a class above the limit. */
+const ADDRESSABLE_BYTES = SEGMENTS_MAX * SEGMENT_BYTES - 128 * PAGE_BYTES;
+/** Below this the header of a chunked item, with the longest key, would not fit its chunk. */
+const CHUNK_MAX_BYTES_MIN = 1024;
+/** memcached's bounds of `-I`. */
+const ITEM_SIZE_MAX_BYTES = { min: 1024, max: 2 ** 30 };
+const HASH_POWER = { min: 12, max: 28 };
+
+interface Rule {
+  readonly option: keyof StoreOptions;
+  readonly allowed: string;
+  holds(value: number): boolean;
+}
+
+function wholeNumber(option: keyof StoreOptions, { min, max }: { min: number; max: number }): Rule {
+  return {
+    option,
+    allowed: max === Number.MAX_SAFE_INTEGER ? `${min} and above` : `${min} to ${max}`,
+    holds: (value) => Number.isInteger(value) && value >= min && value <= max,
+  };
+}
+
+/** What the layout of the arena rests on. */
+const RULES: readonly Rule[] = [
+  wholeNumber('memoryLimitBytes', { min: 1, max: ADDRESSABLE_BYTES }),
+  wholeNumber('itemSizeMaxBytes', ITEM_SIZE_MAX_BYTES),
+  {
+    option: 'slabChunkMaxBytes',
+    allowed: `divisors of ${PAGE_BYTES} from ${CHUNK_MAX_BYTES_MIN} on`,
+    holds: (value) => value >= CHUNK_MAX_BYTES_MIN && PAGE_BYTES % value === 0,
+  },
+  { option: 'growthFactor', allowed: 'numbers above 1', holds: (value) => value > 1 },
+  wholeNumber('minSizeBytes', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+  {
+    option: 'hashPower',
+    allowed: `0 and ${HASH_POWER.min} to ${HASH_POWER.max}`,
+    holds: (value) => value === 0 || wholeNumber('hashPower', HASH_POWER).holds(value),
+  },
+  wholeNumber('slabAutomoveWindow', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+  wholeNumber('rows', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+];
+
 /** The options as asked, defaults filled in; throws one RangeError that names every problem. */
 export function completeStoreOptions(asked: Partial<StoreOptions>): StoreOptions {
   const options: StoreOptions = { ...STORE_DEFAULTS, ...asked };
   if (options.reserveBytes === 0) {
     options.reserveBytes = Math.max(2 * options.memoryLimitBytes, options.memoryLimitBytes + 128 * PAGE_BYTES);
   }
-  const addressable = SEGMENTS_MAX * SEGMENT_BYTES - 128 * PAGE_BYTES;
-  options.reserveBytes = Math.min(options.reserveBytes, addressable);
-  const problems = [];
-  if (!(options.memoryLimitBytes > 0 && options.memoryLimitBytes <= addressable)) {
-    problems.push(`memoryLimitBytes is ${options.memoryLimitBytes}, allowed are 1 to ${addressable}`);
-  }
-  if (PAGE_BYTES % options.slabChunkMaxBytes !== 0) {
-    problems.push(`slabChunkMaxBytes is ${options.slabChunkMaxBytes}, allowed are divisors of ${PAGE_BYTES}`);
-  }
-  if (!(options.growthFactor > 1))
-    problems.push(`growthFactor is ${options.growthFactor}, allowed are numbers above 1`);
-  if (!(options.minSizeBytes >= 1)) problems.push(`minSizeBytes is ${options.minSizeBytes}, allowed are 1 and above`);
-  if (options.hashPower !== 0 && !(options.hashPower >= 12 && options.hashPower <= 28)) {
-    problems.push(`hashPower is ${options.hashPower}, allowed are 0 and 12 to 28`);
-  }
+  options.reserveBytes = Math.min(options.reserveBytes, ADDRESSABLE_BYTES);
+  const problems = RULES.filter(({ option, holds }) => !holds(options[option] as number)).map(
+    ({ option, allowed }) => `${option} is ${options[option]}, allowed are ${allowed}`,
+  );
   if (problems.length > 0) throw new RangeError(`Cannot make the store: ${problems.join('; ')}`);
   return options;
 }

@@ -12,6 +12,7 @@ import { Control, Tuning } from './control.js';
 import { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
 import { requestCrawl } from './crawler.js';
+import { flushAll } from './flush.js';
 import { type Hash, jenkins, murmur3 } from './hash.js';
 import { bytesBeforeData, itemTag } from './item.js';
 import { ItemAccess, ReadState } from './item-access.js';
@@ -379,15 +380,14 @@ export class Store extends ItemAccess {
     this.core.views.tuning[word] = value;
   }
 
-  /** Every item stored so far is dead from second `at` on; items stored later live. Takes no time: the dead are freed as they are met. */
+  /** All items stored before second `at`, or before now if that has passed, are dead from then on. Takes no time: the dead are freed as they are met. */
   flushAll(at: number): void {
-    Atomics.add(this.#control, Control.FLUSH_GENERATION, 1);
-    this.#control[Control.FLUSH_TIME] = at;
+    flushAll(this.core, at);
   }
 
-  /** Second of the last flush, 0 before any. */
+  /** Second of the flush asked for last, which may be to come; 0 before any. */
   flushTime(): number {
-    return this.#control[Control.FLUSH_TIME];
+    return this.#control[Control.FLUSH_PENDING] || this.#control[Control.FLUSH_TIME];
   }
 
   /** False if the arena has no address space for so much. */
