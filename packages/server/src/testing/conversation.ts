@@ -62,6 +62,19 @@ export class Conversation implements Flusher {
     return this.received();
   }
 
+  /** Sends what fits the receive buffer and runs once; answers the Outcome. The reply waits for `drain` or `received`. */
+  receive(text: string): number {
+    const held = this.session.hold();
+    this.worker.input.set(Buffer.from(text, 'latin1'), held);
+    return this.#note(this.session.run(held + text.length));
+  }
+
+  /** Runs on until nothing is left to do; answers all that came back. */
+  drain(): string {
+    while (this.outcome === Outcome.YIELD || this.outcome === Outcome.BLOCKED) this.resume();
+    return this.received();
+  }
+
   /** The same in two pieces, cut at `at`. */
   sendCut(bytes: string, at: number): string {
     return this.send(bytes.slice(0, at)) + this.send(bytes.slice(at));
