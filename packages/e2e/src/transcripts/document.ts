@@ -10,9 +10,7 @@ export type Sent =
   | { readonly kind: 'text'; readonly segments: Segment[] }
   | { readonly kind: 'frame'; readonly frame: Frame };
 /** `closed`: the server hangs up. `anything`: whatever this connection still hears is fine. */
-interface Ending {
-  readonly kind: 'closed' | 'anything';
-}
+type Ending = { readonly kind: 'closed' } | { readonly kind: 'anything' };
 
 export type Answer = { readonly line: number } & (Sent | Ending);
 
