@@ -119,6 +119,11 @@ export class Items {
     return this.get(ref, HEADER_WORDS + keyWords(tag)) >>> 0;
   }
 
+  /** Of an item that has client flags. */
+  setClientFlags(ref: number, clientFlags: number): void {
+    this.set(ref, HEADER_WORDS + keyWords(this.get(ref, TAG)), clientFlags);
+  }
+
   flushGeneration(ref: number): number {
     return (this.get(ref, TAG) >>> FLUSH_GENERATION_SHIFT) & FLUSH_GENERATION_MASK;
   }

@@ -44,6 +44,7 @@ export type Miss = (typeof Miss)[keyof typeof Miss];
 /** In a flat LRU an item moves to the head at most once in this time, as in memcached. */
 const FLAT_BUMP_SECONDS = 60;
 const BLANK = 0x20;
+const FETCHED_AND_ACTIVE = ItemMark.FETCHED | ItemMark.ACTIVE;
 
 export class Store extends ItemAccess {
   readonly clock: Clock;
@@ -149,7 +150,7 @@ export class Store extends ItemAccess {
 
   #isBumpDue(ref: number): boolean {
     const { items } = this.core;
-    if (this.core.isSegmented) return !items.hasMark(ref, ItemMark.ACTIVE);
+    if (this.core.isSegmented) return (items.get(ref, TAG) & FETCHED_AND_ACTIVE) !== FETCHED_AND_ACTIVE;
     return !items.hasMark(ref, ItemMark.FETCHED) || items.get(ref, ACCESS_TIME) < this.now() - FLAT_BUMP_SECONDS;
   }
 
@@ -161,11 +162,11 @@ export class Store extends ItemAccess {
       if (items.get(ref, ACCESS_TIME) < this.now() - FLAT_BUMP_SECONDS) this.#moveToHeadLocked(ref);
       return;
     }
-    if (items.hasMark(ref, ItemMark.ACTIVE)) return;
     if (!items.hasMark(ref, ItemMark.FETCHED)) {
       items.setMark(ref, ItemMark.FETCHED);
       return;
     }
+    if (items.hasMark(ref, ItemMark.ACTIVE)) return;
     items.setMark(ref, ItemMark.ACTIVE);
     items.stamp(ref, this.now(), this.core.flushGeneration());
   }
@@ -325,6 +326,33 @@ export class Store extends ItemAccess {
   replaceWithCasLocked(oldRef: number, newRef: number, hash: number, casLow: number, casHigh: number): void {
     this.setCasLocked(newRef, casLow, casHigh);
     this.core.replaceLocked(oldRef, newRef, hash);
+  }
+
+  /**
+   * Stores over a live item of exactly the same shape (length, flags or none, kind of queue) where it lies, under a new
+   * CAS unique; false where that cannot be. Readers notice by the stripe's version. What a new item would gain by going
+   * to the head of hot, this one gets by being active: it is not cold for another round. A flat LRU has no such mark.
+   */
+  storeOverLocked(
+    ref: number,
+    clientFlags: number,
+    exptime: number,
+    source: Uint8Array,
+    sourceView: DataView,
+    start: number,
+    count: number,
+  ): boolean {
+    const { items } = this.core;
+    if (items.get(ref, VALUE_BYTES) !== count || !this.core.isSegmented || this.core.isDead(ref)) return false;
+    const tag = items.get(ref, TAG);
+    if ((tag & ItemMark.CHUNKED) !== 0 || ((tag & ItemMark.CLIENT_FLAGS) !== 0) !== (clientFlags !== 0)) return false;
+    const isTemporary = (tag & QUEUE_MASK) >> LRU_SHIFT === Lru.TEMP;
+    if (isTemporary !== (this.#newItemLru(exptime) === Lru.TEMP)) return false;
+    this.core.renewLocked(ref, clientFlags, exptime);
+    items.writePlainValue(ref, 0, source, sourceView, start, count);
+    this.nextCas();
+    this.setCasLocked(ref, this.casOutLow, this.casOutHigh);
+    return true;
   }
 
   setCasLocked(ref: number, low: number, high: number): void {
