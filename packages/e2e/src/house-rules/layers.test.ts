@@ -54,6 +54,7 @@ describe('the layers rule goes red', () => {
     ['input and output in a pure package', 'packages/store/src/a.ts', "import { readFileSync } from 'node:fs';"],
     ['an npm package in a pure package', 'packages/protocol/src/a.ts', "import pino from 'pino';"],
     ['a way around the doors', 'packages/server/src/a.ts', "import { Store } from '../../store/src/store.js';"],
+    ['its own build', 'packages/server/src/a.ts', "import { startServer } from '../dist/server.js';"],
     ['a package that imports itself by name', 'packages/store/src/a.ts', "import { Store } from '@shoal/store';"],
     ['a relative import without .js', 'packages/store/src/a.ts', "import { Store } from './store';"],
   ])('on %s', (_, path, text) => {
@@ -90,6 +91,11 @@ describe('the layers rule stays green', () => {
       'the built package in its own tests',
       'packages/server/src/a.test.ts',
       "import { startServer } from '@shoal/server';",
+    ],
+    [
+      'the built package in what serves its tests',
+      'packages/server/src/testing/a.ts',
+      "import '../../dist/server.js';",
     ],
     ['an import told in a string', 'packages/store/src/a.ts', 'export const text = "import \'@shoal/server\'";'],
   ])('on %s', (_, path, text) => {

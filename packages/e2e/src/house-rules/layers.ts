@@ -5,7 +5,7 @@
  */
 import { posix } from 'node:path';
 import { type Import, importsOf } from './imports.js';
-import { isTest, packageOf, type SourceFile } from './source-file.js';
+import { packageOf, type SourceFile, servesTests } from './source-file.js';
 
 /** `types` means `import type` only; `any` means every door the package has. */
 type Grant = 'any' | 'types' | readonly string[];
@@ -50,21 +50,24 @@ export function layerProblems(files: readonly SourceFile[]): string[] {
   );
 }
 
-/** A relative import names the compiled file, and stays inside the package's own src. */
+/** A relative import names the compiled file, and stays in src; tests of worker threads go to the built dist too. */
 function strayProblem(file: SourceFile, { specifier }: Import): string | null {
   if (!specifier.endsWith('.js')) return 'a relative import ends in .js';
-  const home = file.path.slice(0, file.path.indexOf('/src/') + '/src/'.length);
-  return resolveRelative(file, specifier).startsWith(home) ? null : 'another package is imported by its name';
+  const folder = file.path.slice(0, file.path.indexOf('/src/'));
+  const target = resolveRelative(file, specifier);
+  if (target.startsWith(`${folder}/src/`)) return null;
+  if (!target.startsWith(`${folder}/`)) return 'another package is imported by its name';
+  return servesTests(file) ? null : 'only tests leave src';
 }
 
 function packageProblem(file: SourceFile, found: Import): string | null {
   const importer = packageOf(file.path);
   if (!found.specifier.startsWith(SCOPE)) {
-    const foreign = PURE_PACKAGES.includes(importer) && !isTest(file) && !found.typeOnly;
+    const foreign = PURE_PACKAGES.includes(importer) && !servesTests(file) && !found.typeOnly;
     return foreign ? `${importer} is pure and imports nothing from outside` : null;
   }
   const imported = found.specifier.slice(SCOPE.length).split('/')[0];
-  if (imported === importer) return isTest(file) ? null : 'a package does not import itself by name';
+  if (imported === importer) return servesTests(file) ? null : 'a package does not import itself by name';
   const grant = LAYERS[importer]?.[imported];
   if (grant === undefined) return `${importer} may not import ${imported}`;
   if (grant === 'any' || found.typeOnly) return null;
@@ -80,7 +83,7 @@ export function fileCycles(files: readonly SourceFile[]): string[] {
 /** The same among packages, by what their sources import and not by what package.json says. */
 export function packageCycles(files: readonly SourceFile[]): string[] {
   const edges = new Map<string, Set<string>>();
-  for (const file of files.filter((each) => !isTest(each))) {
+  for (const file of files.filter((each) => !servesTests(each))) {
     const importer = packageOf(file.path);
     const imported = importsOf(file).filter(({ specifier }) => specifier.startsWith(SCOPE));
     const known = edges.get(importer) ?? new Set();

@@ -23,6 +23,11 @@ export function isTest(file: SourceFile): boolean {
   return file.path.endsWith('.test.ts');
 }
 
+/** A test, or what only the tests of its package use: src/testing is compiled with them and never shipped. */
+export function servesTests(file: SourceFile): boolean {
+  return isTest(file) || file.path.includes('/src/testing/');
+}
+
 /** packages/store/src/slabs.ts → store, bench/src/load.ts → bench */
 export function packageOf(path: string): string {
   const [first, second] = path.split('/');
