@@ -18,6 +18,9 @@ const uint64 = fc.oneof(
   fc.bigInt({ min: 0n, max: UINT64_MAX }),
   fc.bigInt({ min: 0n, max: 1n << 33n }),
   fc.bigInt({ min: UINT64_MAX - 1000n, max: UINT64_MAX }),
+  fc.tuple(fc.bigInt({ min: 0n, max: 18_446_744_072n }), fc.integer({ min: -2, max: 2 })).map(([billions, more]) => {
+    return BigInt.asUintN(64, billions * 1_000_000_000n + BigInt(more));
+  }),
   fc.nat({ max: 19 }).map((n) => 10n ** BigInt(n)),
   fc.nat({ max: 63 }).map((n) => (1n << BigInt(n)) - 1n),
 );

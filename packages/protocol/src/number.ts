@@ -39,6 +39,7 @@ export function parseUint32(input: Uint8Array, start: number, end: number, out: 
 export function parseInt32(input: Uint8Array, start: number, end: number, out: ParsedNumber): boolean {
   if (end - start > INT32_CHARACTERS_MAX || end <= start) return false;
   const negative = input[start] === MINUS;
+  if (!negative && end - start <= INT32_DIGITS) return parseDigits(input, start, end, out);
   if (!parseDigits(input, negative ? start + 1 : start, end, out) || out.high !== 0) return false;
   const magnitude = out.low >>> 0;
   if (magnitude > (negative ? 0x8000_0000 : 0x7fff_ffff)) return false;

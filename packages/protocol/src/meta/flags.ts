@@ -11,6 +11,9 @@ import { ParsedNumber, parseInt32, parseUint32, parseUint64 } from '../number.js
 import { MetaFlag, type Request } from '../request.js';
 import { Status } from '../status.js';
 
+const LF = 10;
+const CR = 13;
+const BLANK = 32;
 const number = new ParsedNumber();
 
 /** `MetaFlag` bit of each letter, 0 for letters that are no flag. */
@@ -58,15 +61,17 @@ const WITH_ARGUMENT =
   MetaFlag.RECACHE |
   MetaFlag.SET_TTL;
 
+/** The same table for those that are a letter and nothing else. */
+const LETTER_BITS: Int32Array = new Int32Array(256);
+for (let i = 0; i < FLAG_BITS.length; i++) LETTER_BITS[i] = FLAG_BITS[i] & ~WITH_ARGUMENT;
+
 /** What 1.6.45's tokenizer lets begin a flag: A to z, and what stands between Z and a, and digits (mcmc.c). */
 export function canBeginFlag(byte: number): boolean {
   return (byte > 64 && byte < 123) || (byte >= 48 && byte <= 57);
 }
 
-/** Forgets the flags of the last command. */
-export function clearFlags(request: Request): void {
-  request.metaFlags = 0;
-  request.flagCount = 0;
+/** Forgets the arguments of the last command's flags. */
+export function clearArguments(request: Request): void {
   request.keyIsBinary = false;
   request.clientFlags = 0;
   request.newTtl = 0;
@@ -74,6 +79,28 @@ export function clearFlags(request: Request): void {
   request.deltaHigh = 0;
   request.initialLow = 0;
   request.initialHigh = 0;
+}
+
+/**
+ * Takes in the flags from the blank at `from` on as long as they are what they usually are: single letters, parted by
+ * one blank, none of them twice. Returns the offset of the blank or CR LF where that ends; readFlag does the rest.
+ */
+export function readLetters(input: Uint8Array, from: number, end: number, request: Request): number {
+  const { flagLetters } = request;
+  let flags = 0;
+  let count = 0;
+  let at = from;
+  for (; at + 3 < end && input[at] === BLANK; at += 2) {
+    const bit = LETTER_BITS[input[at + 1]];
+    const after = input[at + 2];
+    if (bit === 0 || (flags & bit) !== 0) break;
+    if (after !== BLANK && (after !== CR || input[at + 3] !== LF)) break;
+    flags |= bit;
+    flagLetters[count++] = input[at + 1];
+  }
+  request.metaFlags = flags;
+  request.flagCount = count;
+  return at;
 }
 
 /**

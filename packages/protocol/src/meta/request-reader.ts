@@ -24,9 +24,8 @@ import { Status } from '../status.js';
 import { readWords, setKey } from '../text/line.js';
 import { findLineFeed, setLine, skipBlanks, wordEnd } from '../text/tokens.js';
 import { readUnfinishedLine } from '../text/unfinished-line.js';
-import { canBeginFlag, clearFlags, readFlag } from './flags.js';
+import { canBeginFlag, clearArguments, readFlag, readLetters } from './flags.js';
 
-const LF = 10;
 const CR = 13;
 const BLANK = 32;
 const LETTER_B = 98;
@@ -75,7 +74,7 @@ export function readMeta(
   request.noreply = false;
   request.keyStart = keyStart;
   request.keyEnd = keyEnd;
-  clearFlags(request);
+  clearArguments(request);
   if (keyEnd === keyStart) return refuseLine(input, view, start, end, request);
   if (op !== Op.META_SET) return readFlags(input, view, start, keyEnd, end, request);
   const lengthStart = skipBlanks(input, keyEnd, end);
@@ -105,16 +104,16 @@ function readFlags(
   request: Request,
 ): Decoded {
   const hasLongKey = request.keyEnd - request.keyStart > KEY_BYTES_MAX;
-  let wordCount = request.op === Op.META_SET ? 3 : 2;
   let isBadWord = false;
   let final: number = hasLongKey ? Status.BAD_FORMAT : Status.NONE;
-  let at = from;
+  let at = readLetters(input, from, end, request);
+  let wordCount = request.flagCount + (request.op === Op.META_SET ? 3 : 2);
   request.restStart = from;
   request.status = Status.NONE;
   request.mode = 0;
   while (at < end && input[at] === BLANK) {
     at = skipBlanks(input, at, end);
-    const flagEnd = endOfFlag(input, view, at, end);
+    const flagEnd = wordEnd(input, view, at, end);
     if (flagEnd === end) return readUnfinishedLine(input, view, start, end, request);
     if (flagEnd === at) break;
     if (++wordCount <= TOKENS_MAX) {
@@ -129,15 +128,6 @@ function readFlags(
   if (isBadWord) return refuse(request, Status.BAD_FORMAT);
   if (!hasLongKey && wordCount > META_TOKENS_MAX) final = Status.TOO_MANY_FLAGS;
   return conclude(final === Status.NONE ? request.status : final, request);
-}
-
-/** wordEnd, with a short way for the usual flag: a single letter. */
-function endOfFlag(input: Uint8Array, view: DataView, at: number, end: number): number {
-  if (at + 2 < end && input[at] > BLANK) {
-    const after = input[at + 1];
-    if (after === BLANK || (after === CR && input[at + 2] === LF)) return at + 1;
-  }
-  return wordEnd(input, view, at, end);
 }
 
 /** The flags are read, `status` is what they brought. */

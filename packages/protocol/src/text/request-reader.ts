@@ -11,7 +11,7 @@ import { Dialect, Op, type Request } from '../request.js';
 import { readGet, readGetAndTouch } from './get-reader.js';
 import { readArithmetic, readDelete, readTouch } from './keyed-reader.js';
 import { readRareLine } from './rare-reader.js';
-import { readStorage, readStorageCarefully } from './storage-reader.js';
+import { readStorage } from './storage-reader.js';
 import { word } from './word.js';
 
 /** No complete line of a command with a longer name than this number's letters is shorter. */
@@ -90,7 +90,7 @@ function readNamed(
   if (first === DECR && isFour) return readArithmetic(Op.DECR, input, view, start, end, request);
   if (first === DELE && fourth === ETE_) return readDelete(Op.DELETE, input, view, start, end, request);
   if (first === ADD) return readStorage(Op.ADD, input, view, start, start + 3, end, request);
-  if (first === CAS) return readStorageCarefully(Op.CAS, input, view, start, end, request);
+  if (first === CAS) return readStorage(Op.CAS, input, view, start, start + 3, end, request);
   if (first === TOUC && view.getInt32(start + 2, true) === UCH_) {
     return readTouch(Op.TOUCH, input, view, start, end, request);
   }

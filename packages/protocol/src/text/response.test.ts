@@ -2,11 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ByteWriter } from '../byte-writer.js';
 import { Decoded } from '../decoded.js';
+import { KEY_BYTES_MAX } from '../limits.js';
 import { ReplyKind, TextReply } from '../reply.js';
 import { Status } from '../status.js';
 import { bytesOf, decimal, textOf } from '../testing/story.js';
 import { readTextReply } from './response-reader.js';
 import {
+  VALUE_LINE_BYTES_MAX,
   writeConfig,
   writeNumberLine,
   writeStat,
@@ -74,6 +76,14 @@ describe('a VALUE line', () => {
         },
       ),
     );
+  });
+
+  test('of the longest words fills its bound exactly', () => {
+    const longest = new Uint8Array(KEY_BYTES_MAX).fill(107);
+    const line = written((writer) => {
+      writeValueLineWithCas(writer, longest, viewOf(longest), 0, KEY_BYTES_MAX, -1, 0x7fff_ffff, -1, -1);
+    });
+    expect(line).toHaveLength(VALUE_LINE_BYTES_MAX);
   });
 
   test('is spelled as memcached spells it', () => {
@@ -150,6 +160,7 @@ describe('the other text replies', () => {
   });
 
   test('are awaited to their line end', () => {
+    expect(readAll(bytesOf('\n')).kinds).toEqual(['OTHER']);
     expect(readAll(bytesOf('STORE')).kinds).toEqual(['more']);
   });
 

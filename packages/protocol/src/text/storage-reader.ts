@@ -26,11 +26,13 @@ const FAST_DIGITS_MAX = 9;
 /** What ends a data block. */
 const BLOCK_END_BYTES = 2;
 
+/** ' noreply' */
+const BLANK_NOREPLY_BYTES = 8;
 const NORE = word('nore');
 const EPLY = word('eply');
 const number = new ParsedNumber();
 
-/** set, add, replace, append, prepend: `at` is the blank after the name. The usual spelling, in one pass. */
+/** Any storage command: `at` is the blank after the name. The usual spelling, in one pass. */
 export function readStorage(
   op: Op,
   input: Uint8Array,
@@ -42,53 +44,71 @@ export function readStorage(
 ): Decoded {
   const keyStart = at + 1;
   const keyEnd = wordEnd(input, view, keyStart, end);
-  const flagsEnd = digitsEnd(input, keyEnd, end);
-  const exptimeEnd = digitsEnd(input, flagsEnd, end);
-  const lengthEnd = digitsEnd(input, exptimeEnd, end);
-  if (lengthEnd === end || keyEnd === keyStart || keyEnd - keyStart > KEY_BYTES_MAX) {
+  const flagsEnd = readDigits(input, keyEnd, end);
+  const clientFlags = number.low;
+  const exptimeEnd = readDigits(input, flagsEnd, end);
+  const exptime = number.low;
+  const lengthEnd = readDigits(input, exptimeEnd, end);
+  const valueBytes = number.low;
+  const wordsEnd = op === Op.CAS ? readCasWord(input, view, lengthEnd, end, request) : lengthEnd;
+  const isUsual = wordsEnd < end && keyEnd > keyStart && keyEnd - keyStart <= KEY_BYTES_MAX;
+  if (!isUsual || !readLineEnd(input, view, wordsEnd, end, request)) {
     return readStorageCarefully(op, input, view, start, end, request);
   }
-  let lineEnd = lengthEnd;
-  const noreply = input[lengthEnd] === BLANK;
-  if (noreply) {
-    lineEnd += 8;
-    if (lineEnd >= end || view.getInt32(lengthEnd + 1, true) !== NORE || view.getInt32(lengthEnd + 4, true) !== EPLY) {
-      return readStorageCarefully(op, input, view, start, end, request);
-    }
-  }
-  const lineFeed = input[lineEnd] === CR ? lineEnd + 1 : lineEnd;
-  if (lineFeed >= end || input[lineFeed] !== LF) return readStorageCarefully(op, input, view, start, end, request);
   request.op = op;
   request.keyStart = keyStart;
   request.keyEnd = keyEnd;
-  request.noreply = noreply;
-  request.lineEnd = lineEnd;
-  request.next = lineFeed + 1;
-  request.clientFlags = digitsValue(input, keyEnd, flagsEnd);
-  request.exptime = digitsValue(input, flagsEnd, exptimeEnd);
-  request.valueBytes = digitsValue(input, exptimeEnd, lengthEnd);
-  request.swallowBytes = request.valueBytes + BLOCK_END_BYTES;
+  request.clientFlags = clientFlags;
+  request.exptime = exptime;
+  request.valueBytes = valueBytes;
+  request.swallowBytes = valueBytes + BLOCK_END_BYTES;
   return Decoded.READY;
 }
 
-/** End of the 1 to 9 digits after the blank at `blank`; `end` if there is no such thing. */
-function digitsEnd(input: Uint8Array, blank: number, end: number): number {
+/** The end of the line, or noreply and then the end: false for anything else. */
+function readLineEnd(input: Uint8Array, view: DataView, at: number, end: number, request: Request): boolean {
+  let lineEnd = at;
+  const noreply = input[at] === BLANK;
+  if (noreply) {
+    lineEnd += BLANK_NOREPLY_BYTES;
+    if (lineEnd >= end || view.getInt32(at + 1, true) !== NORE || view.getInt32(at + 4, true) !== EPLY) return false;
+  }
+  const lineFeed = input[lineEnd] === CR ? lineEnd + 1 : lineEnd;
+  if (lineFeed >= end || input[lineFeed] !== LF) return false;
+  request.noreply = noreply;
+  request.lineEnd = lineEnd;
+  request.next = lineFeed + 1;
+  return true;
+}
+
+/** Reads the CAS value behind the blank at `blank`; returns its end, `end` if there is none. */
+function readCasWord(input: Uint8Array, view: DataView, blank: number, end: number, request: Request): number {
+  if (blank === end || input[blank] !== BLANK) return end;
+  const wordsEnd = wordEnd(input, view, blank + 1, end);
+  if (!parseUint64(input, blank + 1, wordsEnd, number)) return end;
+  request.casLow = number.low;
+  request.casHigh = number.high;
+  return wordsEnd;
+}
+
+/** Reads the 1 to 9 digits behind the blank at `blank` into `number.low`; returns their end, `end` if there are none. */
+function readDigits(input: Uint8Array, blank: number, end: number): number {
   if (blank >= end || input[blank] !== BLANK) return end;
-  let i = blank + 1;
-  while (i < end && (input[i] - DIGIT_0) >>> 0 <= 9) i++;
-  const digits = i - blank - 1;
-  return digits === 0 || digits > FAST_DIGITS_MAX ? end : i;
-}
-
-/** Value of the digits between the blank at `blank` and `end`. */
-function digitsValue(input: Uint8Array, blank: number, end: number): number {
   let value = 0;
-  for (let i = blank + 1; i < end; i++) value = (value * 10 + input[i] - DIGIT_0) | 0;
-  return value;
+  let i = blank + 1;
+  for (; i < end; i++) {
+    const digit = input[i] - DIGIT_0;
+    if (digit >>> 0 > 9) break;
+    value = (value * 10 + digit) | 0;
+  }
+  const count = i - blank - 1;
+  if (count === 0 || count > FAST_DIGITS_MAX) return end;
+  number.low = value;
+  return i;
 }
 
-/** Every storage command, cas included, word by word. A bad length swallows nothing, any other fault the data block. */
-export function readStorageCarefully(
+/** The same, word by word. A bad length swallows nothing, any other fault the data block. */
+function readStorageCarefully(
   op: Op,
   input: Uint8Array,
   view: DataView,
