@@ -3,12 +3,13 @@
  *
  * With libc the main thread binds and listens here: on epoll worker 0 gets the descriptors, on net every worker a duplicate
  * of each. Without libc worker 0 of the net transport listens by itself at the addresses that this file resolves. An address
- * that names several (every interface, a host name) is opened if at least one of them can be, as in memcached.
+ * that names several (every interface, a host name) is bound at those of them that this machine has. A port that is taken
+ * at one of them is an error, where memcached is content with the others: half a server helps nobody.
  */
 import { lookup } from 'node:dns/promises';
-import { lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type Endpoint, Family } from './connection-table.js';
+import { addressText, type Endpoint, Family } from './connection-table.js';
 import { parseListenAddress } from './listen-address.js';
 import type { ResolvedServerOptions } from './options.js';
 import { listenError } from './start-errors.js';
@@ -78,7 +79,7 @@ function tcpEndpoint(address: string, port: number): Endpoint {
   return { family: isIP(address) === 6 ? Family.IPV6 : Family.IPV4, address, port };
 }
 
-/** Opens sockets through libc. The caller closes what it got, also after an error. */
+/** Opens sockets through libc: all are bound first, then all listen. The caller closes what it got, also after an error. */
 export class ListenerOpener {
   readonly opened: OpenListener[] = [];
   readonly #libc: Libc;
@@ -94,33 +95,42 @@ export class ListenerOpener {
     this.#one.view.setInt32(0, 1, true);
   }
 
-  /** Throws a ServerStartError if none of the target's addresses can be opened. */
-  openTcp({ name, endpoints }: ListenTarget): void {
-    let failure = 'EADDRNOTAVAIL';
+  /** Throws a ServerStartError unless all of the target's addresses that exist here can be bound. */
+  bindTcp({ name, endpoints }: ListenTarget): void {
     let port = 0;
-    let successes = 0;
+    let absence = 'EADDRNOTAVAIL';
+    let bound = 0;
     for (const endpoint of endpoints) {
       // A free port chosen for the first address is taken for the others too, if it is free there.
-      const wanted = endpoint.port === 0 && port !== 0 ? [port, 0] : [endpoint.port];
-      const outcome = this.#openFirst(wanted.map((number) => ({ ...endpoint, port: number })));
-      if (typeof outcome === 'string') {
-        if (!ABSENT.includes(outcome) || endpoints.length === 1) failure = outcome;
-        if (outcome !== 'EADDRINUSE' && !ABSENT.includes(outcome)) break;
-      } else {
-        successes++;
+      const ports = endpoint.port === 0 && port !== 0 ? [port, 0] : [endpoint.port];
+      const outcome = this.#bindFirst(ports.map((number) => ({ ...endpoint, port: number })));
+      if (typeof outcome !== 'string') {
         port = outcome.endpoint.port;
+        bound++;
+      } else if (ABSENT.includes(outcome) && endpoints.length > 1) {
+        absence = outcome;
+      } else {
+        throw listenError(name, outcome);
       }
     }
-    if (successes === 0) throw listenError(name, failure);
+    if (bound === 0) throw listenError(name, absence);
   }
 
   /** A stale socket of the same path is removed, anything else is not. */
-  openUnix(path: string, mask: number): void {
+  bindUnix(path: string, mask: number): void {
     removeStaleSocket(path);
-    const previousMask = process.umask(~mask & 0o777);
-    const outcome = this.#open({ family: Family.UNIX, address: path, port: 0 });
-    process.umask(previousMask);
+    const outcome = this.#bind({ family: Family.UNIX, address: path, port: 0 });
     if (typeof outcome === 'string') throw listenError(path, outcome);
+    // Nobody can connect before it listens.
+    chmodSync(path, mask);
+  }
+
+  /** From now on clients can connect. */
+  listen(): void {
+    for (const { descriptor, endpoint } of this.opened) {
+      if (this.#libc.listen(descriptor, this.#backlog) === 0) continue;
+      throw listenError(addressText(endpoint), errorName(this.#libc.errno()));
+    }
   }
 
   closeAll(): void {
@@ -128,32 +138,29 @@ export class ListenerOpener {
     this.opened.length = 0;
   }
 
-  #openFirst(endpoints: readonly Endpoint[]): OpenListener | string {
+  #bindFirst(endpoints: readonly Endpoint[]): OpenListener | string {
     let outcome: OpenListener | string = '';
     for (const endpoint of endpoints) {
-      outcome = this.#open(endpoint);
+      outcome = this.#bind(endpoint);
       if (typeof outcome !== 'string') return outcome;
     }
     return outcome;
   }
 
-  /** The socket, or the name of the errno that kept it from listening. */
-  #open(endpoint: Endpoint): OpenListener | string {
+  /** The socket, or the name of the errno that kept it from being bound. */
+  #bind(endpoint: Endpoint): OpenListener | string {
     const libc = this.#libc;
     const descriptor = libc.socket(DOMAINS[endpoint.family], SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return errorName(libc.errno());
     this.#setOptions(descriptor, endpoint.family);
     const { address, view } = this.#address;
-    const isBound = libc.bind(descriptor, address, writeSocketAddress(view, endpoint)) === 0;
-    if (!isBound || libc.listen(descriptor, this.#backlog) !== 0) {
+    if (libc.bind(descriptor, address, writeSocketAddress(view, endpoint)) !== 0) {
       const failure = errorName(libc.errno());
       libc.close(descriptor);
       return failure;
     }
-    const listener = {
-      descriptor,
-      endpoint: endpoint.family === Family.UNIX ? endpoint : this.#boundEndpoint(descriptor),
-    };
+    const isUnix = endpoint.family === Family.UNIX;
+    const listener = { descriptor, endpoint: isUnix ? endpoint : this.#boundEndpoint(descriptor) };
     this.opened.push(listener);
     return listener;
   }

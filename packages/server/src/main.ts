@@ -4,7 +4,6 @@
  * Here is everything that concerns the process and not the server: background, user, core limit, pid and port file, signals,
  * warnings about flags. An error at the start is one line of the log (and of the parent, for a daemon) and an exit code.
  */
-import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { DaemonChild, startDaemonChild } from './daemon.js';
@@ -12,15 +11,14 @@ import { becomeUser, isRoot } from './identity.js';
 import { type Log, levelOf, openLog } from './log.js';
 import { resolveServerOptions, ServerOptionsError } from './option-checks.js';
 import type { ResolvedServerOptions, ServerOptions } from './options.js';
-import { writePortFile } from './port-file.js';
+import { ProcessFiles } from './process-files.js';
 import { raiseCoreLimit } from './process-limits.js';
-import { launchServer, type RunningServer } from './server.js';
+import { launchServer } from './server.js';
 import { SignalListener } from './signals.js';
 import { ExitCode, ServerStartError } from './start-errors.js';
 import { loadLibc } from './transport/libc.js';
 
 const THREADS_SENSIBLE_MAX = 64;
-const PORT_FILE_VARIABLE = 'MEMCACHED_PORT_FILENAME';
 
 /** Resolves with the exit code when the server has stopped, or could not start. */
 export async function runServer(asked: ServerOptions): Promise<number> {
@@ -60,23 +58,24 @@ async function serve(
   child: DaemonChild,
   { log, signals }: { log: Log; signals: SignalListener },
 ): Promise<number> {
-  const portFile = process.env[PORT_FILE_VARIABLE];
-  let server: RunningServer;
+  const files = new ProcessFiles(options, log);
   try {
     warnAboutFlags(options, log);
     if (options.coreDumps) await allowCoreFiles(log);
-    server = await launchServer(options, { log, afterBind: () => changeUser(options, log) });
+    const server = await launchServer(options, {
+      log,
+      afterBind: () => changeUser(options, log),
+      beforeListen: (endpoints) => files.write(endpoints),
+    });
+    child.reportServing();
+    signals.attend(server);
+    const reason = await server.stopped;
+    return reason.kind === 'failed' ? ExitCode.SOFTWARE : ExitCode.OK;
   } catch (error) {
     return reportFailure(error, child, log);
+  } finally {
+    files.remove();
   }
-  if (portFile !== undefined) tryFile(log, portFile, () => writePortFile(portFile, server.endpoints));
-  const { pidFile } = options;
-  if (pidFile !== null) tryFile(log, pidFile, () => writeFileSync(pidFile, `${process.pid}\n`));
-  child.reportServing();
-  signals.attend(server);
-  const reason = await server.stopped;
-  if (pidFile !== null && options.daemon) tryFile(log, pidFile, () => rmSync(pidFile));
-  return reason.kind === 'failed' ? ExitCode.SOFTWARE : ExitCode.OK;
 }
 
 function reportFailure(error: unknown, child: DaemonChild, log: Log): ExitCode {
@@ -98,16 +97,6 @@ async function allowCoreFiles(log: Log): Promise<void> {
   const { libc, reason } = await loadLibc();
   if (libc === null) log.warn({ reason }, 'Cannot raise the limit on core files');
   else raiseCoreLimit(libc);
-}
-
-/** What memcached only says on standard error as well: the server goes on. */
-function tryFile(log: Log, path: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    log.error({ path, code }, 'Cannot write or remove a file');
-  }
 }
 
 function warnAboutFlags(options: ResolvedServerOptions, log: Log): void {

@@ -84,7 +84,7 @@ describe.each(['epoll', 'net'] as const)('on %s', (transport) => {
   test('a client that never reads is disconnected after a time, and counted', async () => {
     const options = resolveServerOptions({ port: 0, listen: ['127.0.0.1'], threads: 2, transport });
     const limits = { ...SERVER_LIMITS, slowReaderMs: 100 };
-    const server = await launchServer(options, { log: pino({ level: 'silent' }), afterBind: () => {}, limits });
+    const server = await launchServer(options, { log: pino({ level: 'silent' }), limits });
     servers.push(server);
     const [reader, other] = [await connectTo(server), await connectTo(server)];
     await reader.ask(`set big 0 0 500000\r\n${'x'.repeat(500_000)}\r\n`);

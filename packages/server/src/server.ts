@@ -70,13 +70,22 @@ export const SERVER_LIMITS: ServerLimits = { slowReaderMs: 30_000, closeBoundMs:
 export interface LaunchHooks {
   readonly log: Log;
   /** Runs when TCP is bound and before any thread is started: `-u`. */
-  readonly afterBind: () => void;
+  readonly afterBind?: () => void;
+  /** Runs when all addresses are known and nobody can connect yet: pid file, port file. */
+  readonly beforeListen?: (endpoints: readonly Endpoint[]) => void;
   readonly limits?: ServerLimits;
+}
+
+/** What shall stop a server, and how its workers are told. */
+interface Stop {
+  readonly reason: StopReason;
+  readonly order: WorkerOrder;
 }
 
 /** Starts a server for the given, checked options. Rejects with a ServerStartError and leaves nothing behind. */
 export async function launchServer(options: ResolvedServerOptions, hooks: LaunchHooks): Promise<RunningServer> {
-  const sockets = await Sockets.open({ options, afterBind: hooks.afterBind });
+  const { afterBind = () => {}, beforeListen = () => {} } = hooks;
+  const sockets = await Sockets.open({ options, afterBind, beforeListen });
   try {
     const server = new Server(options, sockets, hooks);
     await server.start();
@@ -92,14 +101,14 @@ export async function startServer(asked: ServerOptions): Promise<RunningServer> 
   const options = resolveServerOptions(asked);
   const { openLog } = await import('./log.js');
   const { log } = await openLog(options.logLevel ?? 'silent');
-  return launchServer(options, { log, afterBind: () => {} });
+  return launchServer(options, { log });
 }
 
 class Server implements RunningServer {
   readonly options: ResolvedServerOptions;
   readonly transport: TransportName;
   readonly stopped: Promise<StopReason>;
-  endpoints: readonly Endpoint[] = [];
+  endpoints: readonly Endpoint[];
   #phase: ServerPhase = { kind: 'starting' };
   readonly #log: Log;
   readonly #limits: ServerLimits;
@@ -110,6 +119,8 @@ class Server implements RunningServer {
   readonly #workers: Workers;
   readonly #maintenance: MaintenanceSchedule;
   readonly #reporter: ActivityReporter;
+  /** Asked for before it served: the first client may be quicker than the last thread. */
+  #pendingStop: Stop | null = null;
   #resolveStopped: (reason: StopReason) => void = () => {};
 
   constructor(options: ResolvedServerOptions, sockets: Sockets, { log, limits = SERVER_LIMITS }: LaunchHooks) {
@@ -127,6 +138,8 @@ class Server implements RunningServer {
     const store = new Store(this.#parts.arena, mainRow(options.threads));
     this.#clock = new ServerClock(store, this.#settings);
     this.#clock.start();
+    this.endpoints = sockets.endpoints;
+    this.#notePort();
     sockets.enter(this.#parts.table, store.now());
     counters[ServerCounter.TOTAL_CONNECTIONS] = new ConnectionTable(this.#parts.table).used();
     const wakeups = new Wakeups(this.#parts.wakeups);
@@ -158,34 +171,52 @@ class Server implements RunningServer {
     try {
       const [listened] = await Promise.all([this.#workers.start(), this.#maintenance.start(this.#parts)]);
       this.#sockets.handOver();
-      this.endpoints = [...this.#sockets.endpoints, ...listened.filter(() => this.#sockets.endpoints.length === 0)];
+      if (this.endpoints.length === 0) this.endpoints = listened;
     } catch (error) {
       await this.#takeDown({ kind: 'destroy' });
       throw startError(error);
     }
-    this.#settings.port = this.endpoints.find(({ family }) => family !== Family.UNIX)?.port ?? 0;
+    this.#notePort();
     this.#enter({ kind: 'serving' });
+    if (this.#pendingStop !== null) void this.#stop(this.#pendingStop);
+  }
+
+  #notePort(): void {
+    this.#settings.port = this.endpoints.find(({ family }) => family !== Family.UNIX)?.port ?? 0;
   }
 
   close(): Promise<void> {
-    return this.#stop({ kind: 'closed' }, { kind: 'close', boundMs: this.#limits.closeBoundMs });
+    return this.#stop({ reason: { kind: 'closed' }, order: this.#closeOrder() });
   }
 
   destroy(): Promise<void> {
-    return this.#stop({ kind: 'destroyed' }, { kind: 'destroy' });
+    return this.#stop({ reason: { kind: 'destroyed' }, order: { kind: 'destroy' } });
+  }
+
+  #closeOrder(): WorkerOrder {
+    return { kind: 'close', boundMs: this.#limits.closeBoundMs };
   }
 
   /** The first call decides the reason; later ones wait for the same end, and `destroy` still makes it come sooner. */
-  async #stop(reason: StopReason, order: WorkerOrder): Promise<void> {
-    if (this.#phase.kind === 'serving') {
-      this.#enter({ kind: 'closing', reason });
-      await this.#takeDown(order);
-      this.#enter({ kind: 'closed', reason });
-      this.#resolveStopped(reason);
-    } else {
-      if (order.kind === 'destroy' && this.#phase.kind === 'closing') await this.#workers.stop(order);
-      await this.stopped;
+  async #stop(stop: Stop): Promise<void> {
+    const { reason, order } = stop;
+    switch (this.#phase.kind) {
+      case 'starting':
+        this.#pendingStop ??= stop;
+        break;
+      case 'serving':
+        this.#enter({ kind: 'closing', reason });
+        await this.#takeDown(order);
+        this.#enter({ kind: 'closed', reason });
+        this.#resolveStopped(reason);
+        break;
+      case 'closing':
+        if (order.kind === 'destroy') await this.#workers.stop(order);
+        break;
+      case 'closed':
+        break;
     }
+    await this.stopped;
   }
 
   async #takeDown(order: WorkerOrder): Promise<void> {
@@ -197,18 +228,16 @@ class Server implements RunningServer {
   }
 
   #fail(error: Error): void {
-    if (this.#phase.kind !== 'serving') return;
+    const { kind } = this.#phase;
+    if (kind === 'closing' || kind === 'closed') return;
     this.#log.fatal({ err: error }, 'A thread of the server has failed');
-    void this.#stop({ kind: 'failed', error }, { kind: 'destroy' });
+    void this.#stop({ reason: { kind: 'failed', error }, order: { kind: 'destroy' } });
   }
 
   #onReport(report: WorkerReport): void {
     switch (report.kind) {
       case 'shutdown-requested':
-        void this.#stop(
-          { kind: 'shutdown', graceful: report.graceful },
-          { kind: 'close', boundMs: this.#limits.closeBoundMs },
-        );
+        void this.#stop({ reason: { kind: 'shutdown', graceful: report.graceful }, order: this.#closeOrder() });
         return;
       case 'watchers-changed':
         this.#reporter.start();

@@ -20,6 +20,8 @@ export interface SocketsOpening {
   readonly options: ResolvedServerOptions;
   /** Runs when TCP is bound, before a unix socket is made: `-u`. */
   readonly afterBind: () => void;
+  /** Runs when all is bound and nobody can connect yet. */
+  readonly beforeListen: (endpoints: readonly Endpoint[]) => void;
 }
 
 export class Sockets {
@@ -45,14 +47,16 @@ export class Sockets {
   }
 
   /** Rejects with a ServerStartError when something cannot be had; nothing stays open then. */
-  static async open({ options, afterBind }: SocketsOpening): Promise<Sockets> {
+  static async open({ options, afterBind, beforeListen }: SocketsOpening): Promise<Sockets> {
     const { libc, reason } = await loadLibc();
     const sockets = new Sockets(options, libc, reason);
     try {
       if (libc !== null) raiseFileLimit(libc, options);
-      await sockets.#listenTcp();
+      await sockets.#bindTcp();
       afterBind();
-      sockets.#listenUnix();
+      sockets.#bindUnix();
+      beforeListen(sockets.endpoints);
+      sockets.#opener?.listen();
       if (sockets.transport === TransportName.EPOLL) sockets.#makeWakeDescriptors();
       return sockets;
     } catch (error) {
@@ -106,17 +110,17 @@ export class Sockets {
     this.#removeUnixSocket();
   }
 
-  async #listenTcp(): Promise<void> {
+  async #bindTcp(): Promise<void> {
     this.#targets = await resolveTcpTargets(this.#options);
-    for (const target of this.#targets) this.#opener?.openTcp(target);
+    for (const target of this.#targets) this.#opener?.bindTcp(target);
     this.#noteEndpoints();
   }
 
-  #listenUnix(): void {
+  #bindUnix(): void {
     const { unixSocket, unixMask } = this.#options;
     if (unixSocket === null) return;
     if (this.#opener === null) removeStaleSocket(unixSocket);
-    else this.#opener.openUnix(unixSocket, unixMask);
+    else this.#opener.bindUnix(unixSocket, unixMask);
     if (this.#opener !== null) this.#unixInode = inodeOf(unixSocket);
     this.#noteEndpoints();
   }
