@@ -23,6 +23,8 @@ import { completeStoreOptions, type StoreOptions } from './options.js';
 /** Entries of the histogram of item sizes, 32 bytes each, up to 1 MiB; larger items count in the last. */
 export const SIZE_BUCKETS = 32769;
 const STRIPES = 4096;
+/** The first item's CAS unique is 2, as memcached's. */
+const CAS_START = 1;
 const HASH_POWER_DEFAULT = 16;
 /** Below this many bytes no item is ever smaller: bounds how many buckets the table can need. */
 const ITEM_BYTES_MIN = 48;
@@ -95,6 +97,7 @@ function initialize(arena: Arena): void {
   const control = new Int32Array(arena.control);
   control[Control.BUCKETS] = 2 ** (options.hashPower || HASH_POWER_DEFAULT);
   control[Control.PAGES_TOUCHED] = 1;
+  control[Control.CAS_LOW] = CAS_START;
   const tuning = new Float64Array(arena.tuning);
   tuning[Tuning.MEMORY_LIMIT_BYTES] = options.memoryLimitBytes;
   tuning[Tuning.TAKEN_BYTES] = options.initialTakenBytes;

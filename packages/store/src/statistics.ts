@@ -9,7 +9,7 @@ import { ClassWord, Control, QueueCounter, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS, type StoreCounter } from './counters.js';
 import { CrawlState } from './crawler.js';
-import { ACCESS_TIME, CLASSES_MAX, EXPTIME, LRU_NEXT, LRU_SHIFT, Lru } from './layout.js';
+import { ACCESS_TIME, CLASSES_MAX, EXPTIME, ItemMark, LRU_NEXT, LRU_SHIFT, Lru } from './layout.js';
 import { SIZE_BUCKET_BYTES } from './lru.js';
 import { coldQueue } from './page-mover.js';
 
@@ -199,13 +199,13 @@ export class StoreStatistics {
     return statistics;
   }
 
-  /** Up to `itemsMax` live items of the class's cold queue, newest first, as `stats cachedump` lists them. */
+  /** Up to `itemsMax` live items of the class's cold queue, newest first, as `stats cachedump` lists them: not those whose key may hold any byte. */
   listCold(id: number, itemsMax: number): ListedItem[] {
     const { queues, items, classLocks } = this.#core;
     const listed: ListedItem[] = [];
     classLocks.lock(id);
     for (let ref = queues.head(coldQueue(id)); ref !== 0 && listed.length < itemsMax; ref = items.get(ref, LRU_NEXT)) {
-      if (this.#core.isDead(ref)) continue;
+      if (this.#core.isDead(ref) || items.hasMark(ref, ItemMark.KEY_BINARY)) continue;
       const key = new Uint8Array(items.keyBytes(ref));
       items.copyKey(ref, key, new DataView(key.buffer), 0);
       listed.push({ key, valueBytes: items.valueBytes(ref), exptime: items.get(ref, EXPTIME) });

@@ -331,7 +331,7 @@ export class Store extends ItemAccess {
   /**
    * Stores over a live item of exactly the same shape (length, flags or none, kind of queue) where it lies, under a new
    * CAS unique; false where that cannot be. Readers notice by the stripe's version. What a new item would gain by going
-   * to the head of hot, this one gets by being active: it is not cold for another round. A flat LRU has no such mark.
+   * to the head of hot, this one gets by being active: it is not cold for another round.
    */
   storeOverLocked(
     ref: number,
@@ -343,7 +343,7 @@ export class Store extends ItemAccess {
     count: number,
   ): boolean {
     const { items } = this.core;
-    if (items.get(ref, VALUE_BYTES) !== count || !this.core.isSegmented || this.core.isDead(ref)) return false;
+    if (items.get(ref, VALUE_BYTES) !== count || !this.#mayStoreOver || this.core.isDead(ref)) return false;
     const tag = items.get(ref, TAG);
     if ((tag & ItemMark.CHUNKED) !== 0 || ((tag & ItemMark.CLIENT_FLAGS) !== 0) !== (clientFlags !== 0)) return false;
     const isTemporary = (tag & QUEUE_MASK) >> LRU_SHIFT === Lru.TEMP;
@@ -353,6 +353,11 @@ export class Store extends ItemAccess {
     this.nextCas();
     this.setCasLocked(ref, this.casOutLow, this.casOutHigh);
     return true;
+  }
+
+  /** A flat LRU moves what is stored to its head; with -M a full memcached refuses a set of whatever key. */
+  get #mayStoreOver(): boolean {
+    return this.core.isSegmented && this.core.options.evictions;
   }
 
   setCasLocked(ref: number, low: number, high: number): void {
