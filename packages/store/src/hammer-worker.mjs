@@ -27,10 +27,15 @@ function load(key) {
 function set(key, bytes) {
   const end = load(key);
   const hash = store.hashKey(input, view, 0, end);
-  const ref = store.reserve(input, view, 0, end, hash, 0, random(4) === 0 ? store.now() + random(3) : 0, bytes);
-  if (ref === Reserve.NO_MEMORY || ref === Reserve.TOO_LARGE) return;
   value.fill(random(256), 0, bytes);
   valueView.setInt32(0, key);
+  store.lock(hash);
+  const present = store.findLocked(input, view, 0, end, hash);
+  const isStored = present !== 0 && store.storeOverLocked(present, 0, 0, value, valueView, 0, bytes);
+  store.unlock(hash);
+  if (isStored) return;
+  const ref = store.reserve(input, view, 0, end, hash, 0, random(4) === 0 ? store.now() + random(3) : 0, bytes);
+  if (ref === Reserve.NO_MEMORY || ref === Reserve.TOO_LARGE) return;
   if (!store.writeValue(ref, 0, value, valueView, 0, bytes)) return store.release(ref);
   store.lock(hash);
   const old = store.fetchLocked(input, view, 0, end, hash);
@@ -77,7 +82,7 @@ function work() {
     const key = random(keys);
     const dice = random(10);
     if (dice < 5) get(key);
-    else if (dice < 9) set(key, 8 + (random(20) === 0 ? random(60_000) : random(900)));
+    else if (dice < 9) set(key, 8 + (random(20) === 0 ? random(60_000) : 90 * random(10)));
     else remove(key);
   }
 }

@@ -9,11 +9,12 @@ import { ClassCounter, Reserve } from '@shoal/store';
 import { StoreStatus, Watch } from '../activity-log.js';
 import { resolveExptime } from '../exptime.js';
 import { ServerCounter } from '../server-counters.js';
-import type { WorkerContext } from '../worker-context.js';
+import { Outcome, type WorkerContext } from '../worker-context.js';
 import type { CommandSession } from './context.js';
 import { receiveBlock } from './data-block.js';
 import { findLiveLocked } from './lookup.js';
 import { LETTER_C, LETTER_K, LETTER_O, LETTER_S } from './meta-letters.js';
+import { storeOver } from './store-over.js';
 import { writeReserveRefusal } from './store-reply.js';
 import { giveTicket, StoreMode, type StoreTicket, takeTicket } from './store-ticket.js';
 
@@ -141,9 +142,10 @@ function receive(
   const { store, input, inputView, request } = worker;
   const { keyStart, keyEnd, valueBytes } = request;
   const hash = store.hashKey(input, inputView, keyStart, keyEnd);
-  const ref = store.reserve(input, inputView, keyStart, keyEnd, hash, clientFlags, exptime, valueBytes);
   ticket.hash = hash;
   ticket.valueBytes = valueBytes;
+  if (storeOver(worker, session, ticket, clientFlags, exptime)) return Outcome.OPEN;
+  const ref = store.reserve(input, inputView, keyStart, keyEnd, hash, clientFlags, exptime, valueBytes);
   ticket.ref = ref;
   if (ref === Reserve.TOO_LARGE || ref === Reserve.NO_MEMORY) return refuseStore(worker, session, ticket);
   if (ticket.dialect !== Dialect.BINARY) store.countClass(ref, ClassCounter.CMD_SET);

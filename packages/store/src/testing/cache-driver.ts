@@ -28,6 +28,7 @@ export class CacheDriver {
   set(key: string, value: Uint8Array, { exptime = 0, flags = 0 } = {}): 'stored' | 'too large' | 'no memory' {
     const { store } = this;
     const [end, hash] = this.#load(key);
+    if (this.#storeOver(end, hash, value, exptime, flags)) return 'stored';
     const ref = store.reserve(this.#input, this.#view, 3, end, hash, flags, exptime, value.length);
     if (ref === Reserve.TOO_LARGE) return 'too large';
     if (ref === Reserve.NO_MEMORY) return 'no memory';
@@ -41,6 +42,15 @@ export class CacheDriver {
     else store.replaceLocked(old, ref, hash);
     store.unlock(hash);
     return 'stored';
+  }
+
+  #storeOver(end: number, hash: number, value: Uint8Array, exptime: number, flags: number): boolean {
+    const { store } = this;
+    store.lock(hash);
+    const old = store.findLocked(this.#input, this.#view, 3, end, hash);
+    const isStored = old !== 0 && store.storeOverLocked(old, flags, exptime, value, viewOf(value), 0, value.length);
+    store.unlock(hash);
+    return isStored;
   }
 
   get(key: string, bump = 1): Uint8Array | null {
