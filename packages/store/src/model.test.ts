@@ -72,7 +72,11 @@ class Model {
 }
 
 const key = fc.integer({ min: 0, max: 400 }).map((n) => `key${n}`);
-const size = fc.oneof(fc.constantFrom(0, 100, 500), fc.integer({ min: 0, max: 600 }), fc.integer({ min: 0, max: 60_000 }));
+const size = fc.oneof(
+  fc.constantFrom(0, 100, 500),
+  fc.integer({ min: 0, max: 600 }),
+  fc.integer({ min: 0, max: 60_000 }),
+);
 const sizeClass = fc.integer({ min: -1, max: 24 });
 const action = fc.oneof(
   {
