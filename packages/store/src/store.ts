@@ -21,12 +21,16 @@ import {
   CAS_HIGH,
   CAS_LOW,
   CHUNKED_WORDS,
+  EXPTIME,
+  FLUSH_GENERATION_SHIFT,
   HASH_NEXT,
   ItemMark,
   Kind,
   LRU_SHIFT,
   Lru,
   QUEUE_MASK,
+  REF_OFFSET_BITS,
+  REF_OFFSET_MASK,
   TAG,
   VALUE_BYTES,
 } from './layout.js';
@@ -59,6 +63,8 @@ export class Store extends ItemAccess {
   readonly #isWeaklyOrdered: boolean;
   readonly #casEnabled: boolean;
   readonly #control: Int32Array;
+  readonly #words: Int32Array[];
+  readonly #plainBytesMax: number;
   #readHash = 0;
   #readVersion = 0;
 
@@ -71,6 +77,8 @@ export class Store extends ItemAccess {
     this.#isWeaklyOrdered = arena.options.isWeaklyOrdered;
     this.#casEnabled = arena.options.casEnabled;
     this.#control = this.core.views.control;
+    this.#words = this.core.views.words;
+    this.#plainBytesMax = arena.options.slabChunkMaxBytes;
   }
 
   /** Seconds since start, the time of all items. */
@@ -94,28 +102,42 @@ export class Store extends ItemAccess {
    * `readBytes` is the length of its value; all else that is read or copied is whole only if `endRead` says so.
    */
   beginRead(input: Uint8Array, view: DataView, start: number, end: number, hash: number, bump: number): number {
-    const { stripes, table, items } = this.core;
     this.#readHash = hash;
     for (;;) {
-      const version = stripes.version(hash);
+      const version = this.core.stripes.version(hash);
       this.#readVersion = version;
-      const ref = table.find(input, view, start, end, hash, version);
+      const ref = this.core.table.find(input, view, start, end, hash, version);
       if (ref === 0) {
         if (!this.#isReadCurrent()) continue;
         this.missReason = Miss.ABSENT;
         return 0;
       }
-      const needsLock =
-        this.core.isDead(ref) || items.hasMark(ref, ItemMark.CHUNKED) || (bump !== 0 && this.#isBumpDue(ref));
-      if (needsLock) {
-        if (stripes.upgrade(hash, version)) return this.#finishLockedRead(ref, hash, bump);
-        continue;
+      const words = this.#words[ref >>> REF_OFFSET_BITS];
+      const at = (ref & REF_OFFSET_MASK) << 1;
+      if (this.#isReadPlain(words, at, bump)) {
+        const bytes = words[at + VALUE_BYTES];
+        this.readBytes = bytes;
+        this.readState = ReadState.OPTIMISTIC;
+        // A chunk that was freed under the reader may show any number here. Only a possible one may be copied, in vain.
+        if (bytes >= 0 && bytes <= this.#plainBytesMax) return ref;
+      } else if (this.core.stripes.upgrade(hash, version)) {
+        return this.#finishLockedRead(ref, hash, bump);
       }
-      this.readBytes = items.get(ref, VALUE_BYTES);
-      if (!this.#isReadCurrent()) continue;
-      this.readState = ReadState.OPTIMISTIC;
-      return ref;
     }
+  }
+
+  /** Alive, in one chunk, and with no mark to set: to be read without the stripe. One look at the header decides. */
+  #isReadPlain(words: Int32Array, at: number, bump: number): boolean {
+    const control = this.#control;
+    const tag = words[at + TAG];
+    const exptime = words[at + EXPTIME];
+    const time = words[at + ACCESS_TIME];
+    if ((tag & ItemMark.CHUNKED) !== 0 || (exptime !== 0 && exptime <= control[Control.NOW])) return false;
+    const flushTime = control[Control.FLUSH_TIME];
+    if (time < flushTime || (time === flushTime && !this.#isOfGeneration(tag))) return false;
+    if (bump === 0) return true;
+    if (this.core.isSegmented) return (tag & FETCHED_AND_ACTIVE) === FETCHED_AND_ACTIVE;
+    return (tag & ItemMark.FETCHED) !== 0 && time >= control[Control.NOW] - FLAT_BUMP_SECONDS;
   }
 
   /** The stripe is ours at the version that found `ref`, so `ref` is what was found. */
@@ -128,6 +150,10 @@ export class Store extends ItemAccess {
     this.readBytes = this.core.items.get(ref, VALUE_BYTES);
     this.readState = ReadState.LOCKED;
     return ref;
+  }
+
+  #isOfGeneration(tag: number): boolean {
+    return tag >>> FLUSH_GENERATION_SHIFT === this.core.flushGeneration();
   }
 
   /** True if all that was copied since `beginRead` is whole; frees the stripe if the read had to take it. */
@@ -146,12 +172,6 @@ export class Store extends ItemAccess {
     // On weakly ordered machines a plain load may pass a later atomic load; it cannot pass a read-modify-write.
     const version = this.#isWeaklyOrdered ? Atomics.add(words, index, 0) : Atomics.load(words, index);
     return version === this.#readVersion;
-  }
-
-  #isBumpDue(ref: number): boolean {
-    const { items } = this.core;
-    if (this.core.isSegmented) return (items.get(ref, TAG) & FETCHED_AND_ACTIVE) !== FETCHED_AND_ACTIVE;
-    return !items.hasMark(ref, ItemMark.FETCHED) || items.get(ref, ACCESS_TIME) < this.now() - FLAT_BUMP_SECONDS;
   }
 
   /** Marks a hit, as memcached's do_item_bump: the first fetch makes an item fetched, the second active. */
