@@ -40,13 +40,15 @@ const TAIL_TRIES = 5;
 /** Rounds of pulling before a class is declared full. */
 const PULL_ROUNDS = 10;
 
-/** Whether a pull may evict. */
+/** Whether a pull may evict, or move, what is alive. */
 export const Eviction = {
   NONE: 0,
   /** The tail of cold, unless somebody fetched it again. */
   IDLE: 1,
   /** Whatever the tail is. */
   ANY: 2,
+  /** Not even move: only a dead tail goes. */
+  DEAD: 3,
 } as const;
 export type Eviction = (typeof Eviction)[keyof typeof Eviction];
 
@@ -159,6 +161,7 @@ export class Evictor {
 
   #handleTail(ref: number, queue: number, limits: PullLimits, eviction: Eviction): Tail {
     if (this.#core.isDead(ref)) return this.#reclaim(ref, queue);
+    if (eviction === Eviction.DEAD) return Tail.KEPT;
     const lru = queue >> LRU_SHIFT;
     if (eviction === Eviction.ANY) return this.#evictTail(ref, queue);
     if (lru === Lru.HOT || lru === Lru.WARM) return this.#settleTail(ref, queue, limits);

@@ -89,8 +89,8 @@ export class Maintenance {
     const linked = this.#core.slabs.word(id, ClassWord.LINKED);
     const stored = (linked - this.#linkedBefore[id]) >>> 0;
     this.#linkedBefore[id] = linked;
-    const moves = this.#pullTails(id, Math.min(MOVES_IDLE + MOVES_PER_ITEM * stored, MOVES_MAX));
-    return moves >= MOVES_MAX || this.#reclaimTails(id);
+    const isBehind = this.#reclaimTails(id);
+    return this.#pullTails(id, Math.min(MOVES_IDLE + MOVES_PER_ITEM * stored, MOVES_MAX)) >= MOVES_MAX || isBehind;
   }
 
   #pullTails(id: number, movesMax: number): number {
@@ -108,12 +108,13 @@ export class Maintenance {
     return moves;
   }
 
-  /** Frees dead items at the tail of the temporary queue; true if there were too many for one step. */
+  /** Frees dead items at the tails of the queues; true if there were too many for one step. */
   #reclaimTails(id: number): boolean {
-    for (let round = 0; round < MOVES_MAX; round++) {
-      if (!this.#core.evictor.pullTail(id, Lru.TEMP, NO_ROOM, Eviction.NONE)) return false;
+    let reclaimed = 0;
+    for (const lru of Object.values(Lru)) {
+      while (reclaimed < MOVES_MAX && this.#core.evictor.pullTail(id, lru, NO_ROOM, Eviction.DEAD)) reclaimed++;
     }
-    return true;
+    return reclaimed === MOVES_MAX;
   }
 
   /** Shares of the class's bytes and ages beyond which hot and warm tails go to cold. */
