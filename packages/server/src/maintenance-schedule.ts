@@ -10,6 +10,8 @@ import type { ServerParts } from './worker-parts.js';
 
 const TASK_FILE = fileURLToPath(new URL('./maintenance-task.js', import.meta.url));
 const DELAY_MAX_MS = 1000;
+/** Steps allocate little; a small young generation keeps the thread small. */
+const YOUNG_GENERATION_MIB = 3;
 
 export class MaintenanceSchedule {
   readonly #pool: Piscina;
@@ -27,6 +29,7 @@ export class MaintenanceSchedule {
       minThreads: 1,
       maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     });
   }
 

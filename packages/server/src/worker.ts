@@ -18,9 +18,7 @@ import { PrefixTable } from './prefix-table.js';
 import { ServerCounters } from './server-counters.js';
 import { Session } from './session.js';
 import { Settings, TransportName } from './settings.js';
-import { EpollTransport } from './transport/epoll.js';
 import { loadLibc } from './transport/libc.js';
-import { NetTransport } from './transport/net.js';
 import type { Listener, Transport, TransportParts } from './transport/transport.js';
 import { Wakeups } from './wakeups.js';
 import { INPUT_BYTES, OUTPUT_HIGH_WATER_BYTES, type WorkerContext } from './worker-context.js';
@@ -65,25 +63,27 @@ function makeContext({ id, parts }: WorkerStart, port: MessagePort): WorkerConte
   };
 }
 
+/** Only the code of the transport that serves is loaded. */
 async function openTransport(start: WorkerStart, base: TransportParts): Promise<Transport> {
-  const { host, settings } = base.worker;
-  if (settings.transport === TransportName.NET) {
-    const transport = new NetTransport({ ...base, listening: start.listening });
-    host.report({ kind: 'ready', endpoints: await transport.listen() });
-    return transport;
-  }
+  const isNet = base.worker.settings.transport === TransportName.NET;
+  return isNet ? openNet(start, base) : openEpoll(start, base);
+}
+
+async function openNet({ listening }: WorkerStart, base: TransportParts): Promise<Transport> {
+  const { NetTransport } = await import('./transport/net.js');
+  const transport = new NetTransport({ ...base, listening });
+  base.worker.host.report({ kind: 'ready', endpoints: await transport.listen() });
+  return transport;
+}
+
+async function openEpoll({ id, listeners, parts }: WorkerStart, base: TransportParts): Promise<Transport> {
+  const { EpollTransport } = await import('./transport/epoll.js');
   const { libc, reason } = await loadLibc();
   if (libc === null) throw new Error(`Cannot serve on epoll: ${reason}`);
-  const { dealing, wakeups } = start.parts;
-  const wakeDescriptor = wakeups.descriptors[start.id];
-  const transport = new EpollTransport({
-    ...base,
-    libc,
-    dealing: new Dealing(dealing),
-    wakeDescriptor,
-    listeners: start.listeners,
-  });
-  host.report({ kind: 'ready', endpoints: [] });
+  const dealing = new Dealing(parts.dealing);
+  const wakeDescriptor = parts.wakeups.descriptors[id];
+  const transport = new EpollTransport({ ...base, libc, dealing, wakeDescriptor, listeners });
+  base.worker.host.report({ kind: 'ready', endpoints: [] });
   return transport;
 }
 

@@ -7,7 +7,7 @@ const ENTRY = new URL('./testing/failing-worker.mjs', import.meta.url);
 
 function makeWorkers(fails: string): { workers: Workers; failure: Promise<Error> } {
   const wakeups = shareWakeups(1, []);
-  const parts = { fails, wakeups, settings: { options: { threads: 1 } } } as unknown as ServerParts;
+  const parts = { fails, wakeups, settings: { options: { threads: 1 }, transport: 'epoll' } } as unknown as ServerParts;
   let report: (error: Error) => void = () => {};
   const failure = new Promise<Error>((resolve) => {
     report = resolve;
