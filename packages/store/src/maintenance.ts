@@ -36,6 +36,8 @@ export class Maintenance {
   #policyKey = '';
   /** Items each class had linked when its queues were looked at last. */
   readonly #linkedBefore = new Int32Array(CLASSES_MAX);
+  /** Moves each class is behind what was stored in it. */
+  readonly #movesDue = new Float64Array(CLASSES_MAX);
   #juggleDelayMs = DELAY_MIN_MS;
   #nextJuggleMs = 0;
   #lastSecond = -1;
@@ -87,10 +89,13 @@ export class Maintenance {
    */
   #juggle(id: number): boolean {
     const linked = this.#core.slabs.word(id, ClassWord.LINKED);
-    const stored = (linked - this.#linkedBefore[id]) >>> 0;
+    this.#movesDue[id] += MOVES_PER_ITEM * ((linked - this.#linkedBefore[id]) >>> 0);
     this.#linkedBefore[id] = linked;
-    const isBehind = this.#reclaimTails(id);
-    return this.#pullTails(id, Math.min(MOVES_IDLE + MOVES_PER_ITEM * stored, MOVES_MAX)) >= MOVES_MAX || isBehind;
+    const hasMoreDead = this.#reclaimTails(id);
+    const movesMax = Math.min(MOVES_IDLE + this.#movesDue[id], MOVES_MAX);
+    const moves = this.#pullTails(id, movesMax);
+    this.#movesDue[id] = moves < movesMax ? 0 : Math.max(0, this.#movesDue[id] - moves);
+    return hasMoreDead || moves >= MOVES_MAX;
   }
 
   #pullTails(id: number, movesMax: number): number {
