@@ -22,6 +22,8 @@ import { type Captures, renderSegments } from './notation.js';
 const SPARE_CONNECTIONS = 6;
 const REPEAT_DEADLINE_MS = 15_000;
 const REPEAT_PAUSE_MS = 20;
+/** A binary header; as much as decides which dialect a connection speaks, and then some. */
+const OPENING_BYTES = 24;
 
 interface Play {
   readonly captures: Captures;
@@ -34,6 +36,15 @@ interface Speaker {
 }
 
 export class TranscriptMismatch extends Error {}
+
+/** Runs a part of a play; what goes wrong in it says where. */
+export async function saying(where: string, play: () => Promise<void>): Promise<void> {
+  try {
+    await play();
+  } catch (error) {
+    throw new Error(`${where}: ${(error as Error).message}`);
+  }
+}
 
 export class Player {
   readonly #address: NetConnectOpts;
@@ -66,13 +77,29 @@ export class Player {
   }
 
   async playPipelined(block: Block): Promise<void> {
-    const all = Buffer.concat(turnsFor(block, this.#identity).flatMap((turn) => turn.send.map(rendered)));
-    await this.#playPieces(block, [all]);
+    const { turns, bytes } = this.#oneWrite(block);
+    await this.#play(block, async (play) => this.#sayInPieces(play, turns, [bytes]));
   }
 
-  async playSplit(block: Block, at: number): Promise<void> {
-    const all = Buffer.concat(turnsFor(block, this.#identity).flatMap((turn) => turn.send.map(rendered)));
-    await this.#playPieces(block, [all.subarray(0, at), all.subarray(at)]);
+  /**
+   * Once for each cut. A conversation that ends with an answer is played again on the same connection, because most of the
+   * time goes into opening connections; the first bytes, which choose the dialect, are cut on a new one each time.
+   */
+  async playSplits(block: Block, cuts: readonly number[]): Promise<void> {
+    const { turns, bytes } = this.#oneWrite(block);
+    const canRepeat = turns.every(
+      ({ answers }) => answers.length > 0 && answers.every(({ kind }) => kind !== 'closed'),
+    );
+    for (let index = 0; index < cuts.length; ) {
+      const last = canRepeat && cuts[index] > OPENING_BYTES ? cuts.length : index + 1;
+      await this.#play(block, async (play) => {
+        for (; index < last; index++) {
+          if (play.speakers.size > 0) await this.#cleaner.removeKeysOf(block);
+          const pieces = [bytes.subarray(0, cuts[index]), bytes.subarray(cuts[index])];
+          await saying(`cut after ${cuts[index]} bytes`, () => this.#sayInPieces(play, turns, pieces));
+        }
+      });
+    }
   }
 
   /** Turn by turn, every byte alone, because what a client says may depend on what it has heard. */
@@ -92,15 +119,18 @@ export class Player {
     });
   }
 
-  async #playPieces(block: Block, pieces: readonly Buffer[]): Promise<void> {
-    await this.#play(block, async (play) => {
-      const speaker = await this.#speaker(play, '');
-      for (const [index, piece] of pieces.entries()) {
-        if (index > 0) await this.#cleaner.sync();
-        speaker.conversation.send(piece);
-      }
-      for (const turn of turnsFor(block, this.#identity)) await this.#hear(play, speaker, turn.answers);
-    });
+  #oneWrite(block: Block): { turns: Turn[]; bytes: Buffer } {
+    const turns = turnsFor(block, this.#identity);
+    return { turns, bytes: Buffer.concat(turns.flatMap((turn) => turn.send.map(rendered))) };
+  }
+
+  async #sayInPieces(play: Play, turns: readonly Turn[], pieces: readonly Buffer[]): Promise<void> {
+    const speaker = await this.#speaker(play, '');
+    for (const [index, piece] of pieces.entries()) {
+      if (index > 0) await this.#cleaner.sync();
+      speaker.conversation.send(piece);
+    }
+    for (const turn of turns) await this.#hear(play, speaker, turn.answers);
   }
 
   async #play(block: Block, run: (play: Play) => Promise<void>): Promise<void> {

@@ -6,9 +6,9 @@ import { afterAll, describe, test } from '@jest/globals';
 import type { Command } from '../harness/server-process.js';
 import { encodeRequest } from './binary-notation.js';
 import { canPipeline, cutsOf } from './cuts.js';
-import { type Block, type Case, type Identity, reasonToSkip, turnsFor } from './document.js';
+import { type Block, type Case, type Identity, reasonToSkip, type Sent, turnsFor } from './document.js';
 import { type Captures, renderSegments } from './notation.js';
-import type { Player } from './player.js';
+import { type Player, saying } from './player.js';
 import { ServerShelf } from './server-shelf.js';
 import { readTranscripts } from './transcript-files.js';
 
@@ -80,11 +80,9 @@ async function playInPieces(player: Player, block: Block, subject: Case, identit
   if (pipelines(block, subject, identity)) {
     const sent = turns.flatMap((turn) => turn.send);
     const none: Captures = new Map();
-    for (const cut of cutsOf(sent, (one) =>
-      one.kind === 'frame' ? encodeRequest(one.frame, none) : renderSegments(one.segments, none),
-    )) {
-      await saying(`cut after ${cut} bytes`, () => player.playSplit(block, cut));
-    }
+    const bytesOf = (one: Sent) =>
+      one.kind === 'frame' ? encodeRequest(one.frame, none) : renderSegments(one.segments, none);
+    await player.playSplits(block, cutsOf(sent, bytesOf));
   }
   await saying('byte by byte', () => player.playDribbled(block));
 }
@@ -93,12 +91,4 @@ function pipelines(block: Block, subject: Case, identity: Identity): boolean {
   const { directives } = subject;
   const alone = directives.has('once') || directives.has('fresh') || directives.has('turn by turn');
   return !alone && !directives.has(`${identity.server} turn by turn`) && canPipeline(block, identity);
-}
-
-async function saying(where: string, play: () => Promise<void>): Promise<void> {
-  try {
-    await play();
-  } catch (error) {
-    throw new Error(`${where}: ${(error as Error).message}`);
-  }
 }
