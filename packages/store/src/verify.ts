@@ -5,8 +5,9 @@
  * queues, free lists and pages; each chunk must be exactly one thing. Answers a list of findings, empty
  * for a sound store. Takes no lock.
  */
-import { ClassWord, Control, QueueCounter, Tuning } from './control.js';
+import { ClassWord, Control, GLOBAL_LOCK_STRIDE, GlobalLock, QueueCounter, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
+import { bytesBeforeData } from './item.js';
 import {
   BODY_NEXT,
   BODY_OWNER,
@@ -24,6 +25,7 @@ import {
   QUEUES,
   REF_UNIT_SHIFT,
 } from './layout.js';
+import { sizeBucket } from './lru.js';
 import type { Store } from './store.js';
 
 /** What each chunk turned out to be. */
@@ -51,6 +53,8 @@ export function verify(store: Store, reservedMax = 0): string[] {
   checkQueues(census);
   checkFreeLists(census);
   checkPages(census, reservedMax);
+  checkPool(census);
+  checkSizes(census);
   return census.findings;
 }
 
@@ -64,6 +68,9 @@ function checkLocks({ core, findings }: Census): void {
   });
   for (let id = 1; id <= core.slabs.sizes.largest; id++) {
     if (core.slabs.word(id, ClassWord.LOCK) !== 0) findings.push(`class ${id} is locked`);
+  }
+  for (const [name, lock] of Object.entries(GlobalLock)) {
+    if (core.views.globalLocks[lock * GLOBAL_LOCK_STRIDE] !== 0) findings.push(`the ${name} lock is held`);
   }
 }
 
@@ -191,7 +198,7 @@ function checkPages(census: Census, reservedMax: number): void {
 }
 
 function checkPage(census: Census, page: number, id: number): { used: number; reserved: number } {
-  const { core, linked, bodies, free } = census;
+  const { core, bodies, free } = census;
   const { sizes } = core.slabs;
   const freshLeft =
     core.slabs.pageOf(core.slabs.word(id, ClassWord.FRESH_REF)) === page
@@ -201,7 +208,7 @@ function checkPage(census: Census, page: number, id: number): { used: number; re
   for (let index = 0; index < sizes.chunksPerPage[id] - freshLeft; index++) {
     const ref = (core.slabs.pageRef(page) + index * (sizes.chunkBytes[id] >> REF_UNIT_SHIFT)) | 0;
     const kind = core.items.kind(ref);
-    if (kind === Kind.LINKED) expect(census, linked.has(ref), `chunk ${ref} is marked linked, not in the table`);
+    if (kind === Kind.LINKED) checkLinked(census, ref, id);
     else if (kind === Kind.BODY) expect(census, bodies.has(ref), `chunk ${ref} is marked as a body that no item has`);
     else if (kind === Kind.FREE) expect(census, free.has(ref), `chunk ${ref} is marked free, in no list`);
     else if (kind === Kind.RESERVED) counted.reserved++;
@@ -214,4 +221,38 @@ function checkPage(census: Census, page: number, id: number): { used: number; re
     if (kind !== Kind.FREE && kind !== Kind.DRAINED) counted.used++;
   }
   return counted;
+}
+
+/** A linked item in a page of class `id`. */
+function checkLinked(census: Census, ref: number, id: number): void {
+  const { items, slabs } = census.core;
+  expect(census, census.linked.has(ref), `chunk ${ref} is marked linked, not in the table`);
+  if (items.hasMark(ref, ItemMark.CHUNKED)) return;
+  expect(census, items.sizeClass(ref) === id, `item ${ref} of class ${items.sizeClass(ref)} lies in a page of ${id}`);
+  const bytes = bytesBeforeData(items.keyBytes(ref), items.clientFlags(ref)) + items.valueBytes(ref);
+  expect(census, bytes <= slabs.sizes.chunkBytes[id], `item ${ref} of ${bytes} bytes is larger than its chunk`);
+}
+
+/** Pages of the pool, from the bottom of the stack, and released ones, from its top. */
+function checkPool({ core, findings }: Census): void {
+  const { control, pageStack } = core.views;
+  const idle = [
+    ...pageStack.subarray(0, control[Control.PAGES_POOLED]),
+    ...pageStack.subarray(pageStack.length - control[Control.PAGES_RELEASED]),
+  ];
+  for (const page of idle) {
+    if (core.slabs.pageClass(page) !== 0)
+      findings.push(`page ${page} is idle, yet class ${core.slabs.pageClass(page)} owns it`);
+  }
+  if (new Set(idle).size !== idle.length) findings.push('a page is twice among the idle ones');
+}
+
+function checkSizes({ core, findings, linked }: Census): void {
+  if (!core.options.trackSizes) return;
+  const counted = new Int32Array(core.views.sizes.length);
+  for (const ref of linked) counted[sizeBucket(core.items.accountedBytes(ref))]++;
+  counted.forEach((count, bucket) => {
+    const kept = core.views.sizes[bucket];
+    if (kept !== count) findings.push(`bucket ${bucket} of the sizes counts ${kept}, has ${count}`);
+  });
 }
