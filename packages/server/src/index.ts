@@ -8,7 +8,7 @@
  * Importing this loads neither koffi nor pino; both come when a server starts.
  */
 import type { ServerOptions } from './options.js';
-import type { RunningServer } from './server.js';
+import type { RunningServer } from './running-server.js';
 
 export { type Endpoint, Family } from './connection-table.js';
 export {
@@ -28,7 +28,7 @@ export {
   type ServerOptions,
   type TransportChoice,
 } from './options.js';
-export type { RunningServer, ServerPhase, StopReason } from './server.js';
+export type { RunningServer, ServerPhase, StopReason } from './running-server.js';
 export { ServerStartError, StartErrorCode } from './start-errors.js';
 
 /**

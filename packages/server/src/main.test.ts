@@ -1,5 +1,6 @@
 /** The life of a server process: each test runs one. */
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ServerOptions } from '@shoal/server';
@@ -7,10 +8,11 @@ import { ServerChild } from './testing/server-child.js';
 import { SocketClient } from './testing/socket-client.js';
 
 const children: ServerChild[] = [];
+const testWithPrlimit = existsSync('/usr/bin/prlimit') ? test : test.skip;
 const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
 
-function run(options: ServerOptions = {}): ServerChild {
-  const child = new ServerChild(options);
+function run(options: ServerOptions = {}, environment: Record<string, string> = {}): ServerChild {
+  const child = new ServerChild(options, environment);
   children.push(child);
   return child;
 }
@@ -112,3 +114,45 @@ test('in the background: a start that fails is told by the parent, with the exit
   expect(await child.exited).toBe(71);
   expect(child.output).toBe('Cannot listen on 192.0.2.1, port 0: this machine has no such address\n');
 });
+
+test('where koffi does not load, one worker serves on net, and the log says why', async () => {
+  const preload = new URL('./testing/without-koffi.mjs', import.meta.url).href;
+  const child = run({ threads: 2, listen: ['127.0.0.1'], port: 0 }, { NODE_OPTIONS: `--import ${preload}` });
+  while (!child.output.includes('Serving')) await pause(10);
+  expect(child.log.find(({ msg }) => msg === 'Serving')).toMatchObject({ transport: 'net' });
+  while (readFileSync(child.portFile, 'utf8') === '') await pause(10);
+  const client = await SocketClient.toPort(await child.port());
+  expect(await client.ask('set k 0 0 1\r\n1\r\n')).toBe('STORED\r\n');
+  expect(await client.ask('stats conns\r\n', 'END\r\n')).toContain('conn_listening');
+  expect(child.output).toContain('Only one worker accepts connections');
+  child.process.kill();
+  expect(await child.exited).toBe(0);
+});
+
+test('where koffi does not load, epoll is refused with 69', async () => {
+  const preload = new URL('./testing/without-koffi.mjs', import.meta.url).href;
+  const child = run({ transport: 'epoll' }, { NODE_OPTIONS: `--import ${preload}` });
+  expect(await child.exited).toBe(69);
+  expect(child.output).toContain(
+    'Cannot serve on the epoll transport: koffi does not load: no binary for this machine',
+  );
+});
+
+testWithPrlimit(
+  'out of descriptors it stops accepting, serves on, and accepts again when somebody has left',
+  async () => {
+    const child = run({ maxConnections: 500 });
+    const first = await SocketClient.toPort(await child.port());
+    await first.ask('mn\r\n');
+    const open = readdirSync(`/proc/${child.process.pid}/fd`).length;
+    execFileSync('prlimit', ['--pid', String(child.process.pid), `--nofile=${open + 5}:${open + 5}`]);
+    const others = await Promise.all(Array.from({ length: 20 }, async () => SocketClient.toPort(await child.port())));
+    while ((await first.stat('accepting_conns')) !== '0');
+    expect(await first.ask('mn\r\n')).toBe('MN\r\n');
+    const served = await Promise.race(others.map(async (client) => (await client.ask('mn\r\n')) && client));
+    for (const client of others) if (client !== served) client.close();
+    while ((await first.stat('accepting_conns')) !== '1');
+    expect(Number(await first.stat('listen_disabled_num'))).toBeGreaterThan(0);
+    expect(await (await SocketClient.toPort(await child.port())).ask('mn\r\n')).toBe('MN\r\n');
+  },
+);

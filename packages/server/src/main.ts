@@ -67,6 +67,7 @@ async function serve(
       afterBind: () => changeUser(options, log),
       beforeListen: (endpoints) => files.write(endpoints),
     });
+    files.writeLatePorts(server.endpoints);
     child.reportServing();
     signals.attend(server);
     const reason = await server.stopped;

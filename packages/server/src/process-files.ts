@@ -16,6 +16,7 @@ export class ProcessFiles {
   readonly #portFile: string | undefined;
   readonly #log: Log;
   #isPidWritten = false;
+  #portsWritten = 0;
 
   constructor({ pidFile, daemon }: ResolvedServerOptions, log: Log) {
     this.#pidFile = pidFile;
@@ -27,12 +28,21 @@ export class ProcessFiles {
   write(endpoints: readonly Endpoint[]): void {
     const portFile = this.#portFile;
     const pidFile = this.#pidFile;
+    this.#portsWritten = endpoints.length;
     if (portFile !== undefined) this.#try(portFile, () => writePortFile(portFile, endpoints));
     if (pidFile === null) return;
     this.#try(pidFile, () => {
       writeFileSync(pidFile, `${process.pid}\n`);
       this.#isPidWritten = true;
     });
+  }
+
+  /** Without libc the ports are known only when a worker listens. */
+  writeLatePorts(endpoints: readonly Endpoint[]): void {
+    const portFile = this.#portFile;
+    if (portFile !== undefined && this.#portsWritten < endpoints.length) {
+      this.#try(portFile, () => writePortFile(portFile, endpoints));
+    }
   }
 
   remove(): void {

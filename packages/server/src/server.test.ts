@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type RunningServer, resolveServerOptions, type ServerOptions, startServer } from '@shoal/server';
 import { pino } from 'pino';
-import { launchServer, SERVER_LIMITS } from '../dist/server.js';
+import { launchServer } from '../dist/server.js';
+import { SERVER_LIMITS } from './running-server.js';
 import { SocketClient } from './testing/socket-client.js';
 
 let folder: string;

@@ -17,9 +17,17 @@ import { MaintenanceSchedule } from './maintenance-schedule.js';
 import type { WorkerOrder, WorkerReport } from './messages.js';
 import { resolveServerOptions } from './option-checks.js';
 import type { ResolvedServerOptions, ServerOptions } from './options.js';
+import {
+  type LaunchHooks,
+  type RunningServer,
+  SERVER_LIMITS,
+  type ServerLimits,
+  type ServerPhase,
+  type StopReason,
+} from './running-server.js';
 import { ServerCounter, ServerCounters } from './server-counters.js';
 import { Settings, type TransportName } from './settings.js';
-import { Sockets } from './sockets.js';
+import { enterListener, Sockets } from './sockets.js';
 import { ServerStartError, StartErrorCode } from './start-errors.js';
 import { readShoalVersion } from './version.js';
 import { Wakeups } from './wakeups.js';
@@ -27,54 +35,6 @@ import { mainRow, makeArena, type ServerParts, shareServerParts } from './worker
 import { Workers } from './workers.js';
 
 const INT32_RANGE = 2 ** 31;
-
-/** Why a server has stopped. */
-export type StopReason =
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'destroyed' }
-  /** The `shutdown` command. */
-  | { readonly kind: 'shutdown'; readonly graceful: boolean }
-  | { readonly kind: 'failed'; readonly error: Error };
-
-export type ServerPhase =
-  | { readonly kind: 'starting' }
-  | { readonly kind: 'serving' }
-  | { readonly kind: 'closing'; readonly reason: StopReason }
-  | { readonly kind: 'closed'; readonly reason: StopReason };
-
-export interface RunningServer {
-  readonly options: ResolvedServerOptions;
-  readonly transport: TransportName;
-  /** Where it listens, in the order opened. */
-  readonly endpoints: readonly Endpoint[];
-  /** The first TCP port, 0 without TCP. */
-  readonly port: number;
-  readonly phase: ServerPhase;
-  /** Resolves when it has stopped, whatever the reason. Never rejects. */
-  readonly stopped: Promise<StopReason>;
-  /** Accepts nothing more, finishes what is in flight within a bound, then frees everything. Any number of calls. */
-  close(): Promise<void>;
-  /** Drops everything now. */
-  destroy(): Promise<void>;
-}
-
-export interface ServerLimits {
-  /** A reader that takes nothing for this long while replies wait for it is disconnected. */
-  readonly slowReaderMs: number;
-  /** A graceful stop waits this long for what is in flight. */
-  readonly closeBoundMs: number;
-}
-
-export const SERVER_LIMITS: ServerLimits = { slowReaderMs: 30_000, closeBoundMs: 2000 };
-
-export interface LaunchHooks {
-  readonly log: Log;
-  /** Runs when TCP is bound and before any thread is started: `-u`. */
-  readonly afterBind?: () => void;
-  /** Runs when all addresses are known and nobody can connect yet: pid file, port file. */
-  readonly beforeListen?: (endpoints: readonly Endpoint[]) => void;
-  readonly limits?: ServerLimits;
-}
 
 /** What shall stop a server, and how its workers are told. */
 interface Stop {
@@ -115,6 +75,8 @@ class Server implements RunningServer {
   readonly #sockets: Sockets;
   readonly #parts: ServerParts;
   readonly #settings: Settings;
+  readonly #counters: Float64Array;
+  readonly #store: Store;
   readonly #clock: ServerClock;
   readonly #workers: Workers;
   readonly #maintenance: MaintenanceSchedule;
@@ -134,19 +96,19 @@ class Server implements RunningServer {
     });
     this.#parts = makeParts(options, sockets, limits);
     this.#settings = new Settings(this.#parts.settings);
-    const counters = new ServerCounters(this.#parts.counters).row(mainRow(options.threads));
-    const store = new Store(this.#parts.arena, mainRow(options.threads));
-    this.#clock = new ServerClock(store, this.#settings);
+    this.#counters = new ServerCounters(this.#parts.counters).row(mainRow(options.threads));
+    this.#store = new Store(this.#parts.arena, mainRow(options.threads));
+    this.#clock = new ServerClock(this.#store, this.#settings);
     this.#clock.start();
     this.endpoints = sockets.endpoints;
     this.#notePort();
-    sockets.enter(this.#parts.table, store.now());
-    counters[ServerCounter.TOTAL_CONNECTIONS] = new ConnectionTable(this.#parts.table).used();
+    sockets.enter(this.#parts.table, this.#store.now());
+    this.#counters[ServerCounter.TOTAL_CONNECTIONS] = new ConnectionTable(this.#parts.table).used();
     const wakeups = new Wakeups(this.#parts.wakeups);
     this.#reporter = new ActivityReporter({
       activity: this.#parts.activity,
       outboxes: this.#parts.outboxes,
-      counters,
+      counters: this.#counters,
       wakeWorker: (id) => wakeups.wake(id),
     });
     this.#maintenance = new MaintenanceSchedule((error) => this.#fail(error));
@@ -154,6 +116,7 @@ class Server implements RunningServer {
       parts: this.#parts,
       listenersOf: (id) => sockets.listenersOf(id),
       listeningOf: (id) => sockets.listeningOf(id),
+      onReady: (id) => sockets.handOver(id),
       onReport: (report) => this.#onReport(report),
       onFailure: (error) => this.#fail(error),
     });
@@ -170,15 +133,38 @@ class Server implements RunningServer {
   async start(): Promise<void> {
     try {
       const [listened] = await Promise.all([this.#workers.start(), this.#maintenance.start(this.#parts)]);
-      this.#sockets.handOver();
-      if (this.endpoints.length === 0) this.endpoints = listened;
+      this.#sockets.closeOriginals();
+      this.#noteListened(listened);
     } catch (error) {
       await this.#takeDown({ kind: 'destroy' });
       throw startError(error);
     }
-    this.#notePort();
+    this.#warnAboutSockets();
     this.#enter({ kind: 'serving' });
     if (this.#pendingStop !== null) void this.#stop(this.#pendingStop);
+  }
+
+  /** Without libc a worker has opened the listeners. */
+  #noteListened(listened: readonly Endpoint[]): void {
+    if (listened.length === 0 || this.endpoints.length > 0) return;
+    this.endpoints = listened;
+    this.#notePort();
+    const nowSeconds = this.#store.now();
+    for (const local of listened) enterListener(this.#parts.table, { descriptor: -1, local, nowSeconds });
+    this.#counters[ServerCounter.TOTAL_CONNECTIONS] += listened.length;
+  }
+
+  #warnAboutSockets(): void {
+    const { libcMissing, fileLimit } = this.#sockets;
+    const { transport, threads } = this.options;
+    if (libcMissing !== '' && process.platform === 'linux' && transport === 'auto') {
+      this.#log.warn({ reason: libcMissing }, 'The epoll transport is not available');
+    }
+    if (libcMissing !== '' && threads > 1)
+      this.#log.warn({ reason: libcMissing }, 'Only one worker accepts connections');
+    if (fileLimit !== null && fileLimit.files < fileLimit.wanted) {
+      this.#log.warn({ ...fileLimit }, 'The limit on open files may be reached before maxConnections is');
+    }
   }
 
   #notePort(): void {
@@ -222,6 +208,7 @@ class Server implements RunningServer {
   async #takeDown(order: WorkerOrder): Promise<void> {
     this.#reporter.stop();
     await this.#workers.stop(order);
+    this.#sockets.closeAbandoned(this.#parts.table);
     await this.#maintenance.stop();
     this.#clock.stop();
     this.#sockets.close();
@@ -285,10 +272,12 @@ class Server implements RunningServer {
 }
 
 function makeParts(options: ResolvedServerOptions, sockets: Sockets, { slowReaderMs }: ServerLimits): ServerParts {
+  // What the store cannot do is not claimed in `stats settings`.
+  const hashAlgorithm = options.hashAlgorithm === 'xxh3' ? 'murmur3' : options.hashAlgorithm;
   try {
     return shareServerParts({
       settings: {
-        options,
+        options: { ...options, hashAlgorithm },
         transport: sockets.transport,
         startUnixSeconds: startUnixSecondsNow(),
         shoalVersion: readShoalVersion(),

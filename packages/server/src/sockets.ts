@@ -2,15 +2,15 @@
  * The listening sockets of a server and the descriptors that wake its workers: opened before anything else, so that what
  * the machine refuses is known early, and closed last. Main thread only; server.ts owns one.
  *
- * On epoll the sockets become worker 0's when it starts, on net each worker gets duplicates of its own. From then on the
- * descriptors here are forgotten, because closing a number twice may close somebody else's file.
+ * On epoll the sockets become worker 0's when it serves, on net each worker gets duplicates of its own. From then on the
+ * numbers are forgotten here, because closing one twice may close somebody else's file.
  */
 import { statSync, unlinkSync } from 'node:fs';
 import type { ListenOptions } from 'node:net';
-import { ConnectionTable, type ConnectionTableShared, type Endpoint } from './connection-table.js';
+import { ConnectionState, ConnectionTable, type ConnectionTableShared, type Endpoint } from './connection-table.js';
 import { ListenerOpener, type ListenTarget, removeStaleSocket, resolveTcpTargets } from './listener.js';
 import type { ResolvedServerOptions } from './options.js';
-import { raiseFileLimit } from './process-limits.js';
+import { type FileLimit, raiseFileLimit } from './process-limits.js';
 import { TransportName } from './settings.js';
 import { ServerStartError, StartErrorCode } from './start-errors.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK, type Libc, loadLibc, SystemCallError } from './transport/libc.js';
@@ -31,11 +31,15 @@ export class Sockets {
   /** One eventfd a worker on epoll, none on net. */
   readonly wakeDescriptors: number[] = [];
   endpoints: Endpoint[] = [];
+  /** null without libc. */
+  fileLimit: FileLimit | null = null;
   readonly #options: ResolvedServerOptions;
   readonly #libc: Libc | null;
   readonly #opener: ListenerOpener | null;
   #targets: ListenTarget[] = [];
   #listeners: Listener[] = [];
+  /** What workers on net were given and have not taken yet. */
+  readonly #duplicates = new Map<number, number[]>();
   #unixInode = 0;
 
   private constructor(options: ResolvedServerOptions, libc: Libc | null, libcMissing: string) {
@@ -51,7 +55,7 @@ export class Sockets {
     const { libc, reason } = await loadLibc();
     const sockets = new Sockets(options, libc, reason);
     try {
-      if (libc !== null) raiseFileLimit(libc, options);
+      if (libc !== null) sockets.fileLimit = raiseFileLimit(libc, options);
       await sockets.#bindTcp();
       afterBind();
       sockets.#bindUnix();
@@ -67,17 +71,15 @@ export class Sockets {
 
   /** How many rows of the connection table listeners take. */
   get count(): number {
-    const own = this.#options.unixSocket === null ? 0 : 1;
-    return this.#opener?.opened.length ?? this.#targets.flatMap(({ endpoints }) => endpoints).length + own;
+    if (this.#opener !== null) return this.#opener.opened.length;
+    return this.#addressesToListenOn().length;
   }
 
   /** Gives each open socket its row. */
   enter(shared: ConnectionTableShared, nowSeconds: number): void {
-    const table = new ConnectionTable(shared);
-    this.#listeners = (this.#opener?.opened ?? []).map(({ descriptor, endpoint }) => {
-      const row = table.claim();
-      table.openListener(row, { descriptor, local: endpoint, nowSeconds });
-      return { descriptor, row };
+    const opened = this.#opener?.opened ?? [];
+    this.#listeners = opened.map(({ descriptor, endpoint }) => {
+      return { descriptor, row: enterListener(shared, { descriptor, local: endpoint, nowSeconds }) };
     });
   }
 
@@ -89,24 +91,43 @@ export class Sockets {
   /** What the worker gets on net. Without libc only worker 0 can listen. */
   listeningOf(worker: number): readonly ListenOptions[] {
     if (this.transport !== TransportName.NET) return [];
-    const { backlog } = this.#options;
     const libc = this.#libc;
-    if (libc !== null) {
-      return this.#listeners.map(({ descriptor }) => ({ fd: libc.duplicate(descriptor), backlog }));
-    }
-    return worker === 0 ? this.#addressesToListenOn() : [];
+    if (libc === null) return worker === 0 ? this.#addressesToListenOn() : [];
+    const duplicates = this.#listeners.map(({ descriptor }) => libc.duplicate(descriptor));
+    this.#duplicates.set(worker, duplicates);
+    return duplicates.map((fd) => ({ fd, backlog: this.#options.backlog }));
   }
 
-  /** The workers own the listening sockets from now on. */
-  handOver(): void {
-    if (this.transport === TransportName.NET) this.#opener?.closeAll();
-    else if (this.#opener !== null) this.#opener.opened.length = 0;
+  /** The worker serves, so what it was given is its own now. */
+  handOver(worker: number): void {
+    this.#duplicates.delete(worker);
+    if (this.transport === TransportName.EPOLL && worker === 0 && this.#opener !== null) this.#opener.opened.length = 0;
+  }
+
+  /** All workers serve: on net they have duplicates of what was opened here. */
+  closeOriginals(): void {
+    this.#opener?.closeAll();
+  }
+
+  /** All workers have left: closes what one that died has left open. Only epoll has descriptors that nobody else closes. */
+  closeAbandoned(shared: ConnectionTableShared): void {
+    if (this.transport !== TransportName.EPOLL) return;
+    const table = new ConnectionTable(shared);
+    const ownsListeners = this.#opener?.opened.length !== 0;
+    for (let row = 0; row < table.capacity; row++) {
+      if (!table.isUsed(row)) continue;
+      const isOurs = ownsListeners && table.state(row) === ConnectionState.LISTENING;
+      if (!isOurs) this.#libc?.close(table.descriptor(row));
+    }
   }
 
   close(): void {
     this.#opener?.closeAll();
-    for (const descriptor of this.wakeDescriptors) this.#libc?.close(descriptor);
+    for (const descriptor of [...this.wakeDescriptors, ...[...this.#duplicates.values()].flat()]) {
+      this.#libc?.close(descriptor);
+    }
     this.wakeDescriptors.length = 0;
+    this.#duplicates.clear();
     this.#removeUnixSocket();
   }
 
@@ -155,6 +176,17 @@ export class Sockets {
       // Another user's directory after -u: the next start removes the stale socket.
     }
   }
+}
+
+/** A row for a listening socket; whoever listens by itself has no descriptor to show, −1. */
+export function enterListener(
+  shared: ConnectionTableShared,
+  listener: { descriptor: number; local: Endpoint; nowSeconds: number },
+): number {
+  const table = new ConnectionTable(shared);
+  const row = table.claim();
+  if (row >= 0) table.openListener(row, listener);
+  return row;
 }
 
 function inodeOf(path: string): number {

@@ -16,6 +16,7 @@ function makeWorkers(fails: string): { workers: Workers; failure: Promise<Error>
     parts,
     listenersOf: () => [],
     listeningOf: () => [],
+    onReady: () => {},
     onReport: () => {},
     onFailure: (error) => report(error),
     entry: ENTRY,

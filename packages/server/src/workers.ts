@@ -19,6 +19,8 @@ export interface WorkersParts {
   readonly parts: ServerParts;
   readonly listenersOf: (worker: number) => readonly Listener[];
   readonly listeningOf: (worker: number) => readonly ListenOptions[];
+  /** It serves. */
+  readonly onReady: (worker: number) => void;
   readonly onReport: (report: WorkerReport) => void;
   readonly onFailure: (error: Error) => void;
   /** The thread's file; tests give others. */
@@ -46,10 +48,10 @@ export class Workers {
 
   /** Resolves when all of them serve, with what they listen on by themselves; rejects with the first error. */
   async start(): Promise<Endpoint[]> {
-    const { parts, listenersOf, listeningOf, onReport, onFailure, entry = ENTRY } = this.#parts;
+    const { parts, listenersOf, listeningOf, entry = ENTRY } = this.#parts;
     for (let id = 0; id < parts.settings.options.threads; id++) {
       const start: WorkerStart = { id, parts, listeners: listenersOf(id), listening: listeningOf(id) };
-      this.#threads.push(new WorkerThread(entry, start, { onReport, onFailure }));
+      this.#threads.push(new WorkerThread(entry, start, this.#parts));
     }
     const endpoints = await Promise.all(this.#threads.map((thread) => thread.ready));
     return endpoints.flat();
@@ -76,7 +78,7 @@ class WorkerThread {
   #isServing = false;
   #isLeaving = false;
 
-  constructor(entry: URL, start: WorkerStart, { onReport, onFailure }: Pick<WorkersParts, 'onReport' | 'onFailure'>) {
+  constructor(entry: URL, start: WorkerStart, { onReady, onReport, onFailure }: WorkersParts) {
     this.#worker = new Worker(entry, {
       workerData: start,
       name: `shoal-worker-${start.id}`,
@@ -91,6 +93,7 @@ class WorkerThread {
       this.#worker.on('message', (report: WorkerReport) => {
         if (report.kind === 'ready') {
           this.#isServing = true;
+          onReady(start.id);
           resolve(report.endpoints);
         } else {
           onReport(report);

@@ -16,13 +16,13 @@ export class ServerChild {
   readonly exited: Promise<number | null>;
   output = '';
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions, environment: Record<string, string> = {}) {
     const args = [
       SCRIPT,
       JSON.stringify({ port: 0, listen: ['127.0.0.1'], threads: 1, pidFile: this.pidFile, ...options }),
     ];
     this.process = spawn(process.execPath, args, {
-      env: { ...process.env, MEMCACHED_PORT_FILENAME: this.portFile },
+      env: { ...process.env, MEMCACHED_PORT_FILENAME: this.portFile, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
