@@ -63,6 +63,19 @@ test('the shutdown command ends the process', async () => {
   expect(await child.exited).toBe(0);
 });
 
+test.each([
+  ['maintenance thread', '0'],
+  ['worker', '2'],
+])('when a %s dies, the process says so, drops its clients and ends with 70', async (_, thread) => {
+  const child = run({ threads: 2 }, { KILL_THREAD: thread });
+  const clients = [await SocketClient.toPort(await child.port()), await SocketClient.toPort(await child.port())];
+  for (const client of clients) await client.ask('mn\r\n');
+  child.process.kill('SIGUSR2');
+  for (const client of clients) await client.untilEnd();
+  expect(await child.exited).toBe(70);
+  expect(child.log.filter(({ level }) => level === 60)).toMatchObject([{ msg: 'A thread of the server has failed' }]);
+});
+
 test.each<[ServerOptions, number, string]>([
   [{ listen: ['192.0.2.1'] }, 71, 'Cannot listen on 192.0.2.1, port 0: this machine has no such address'],
   [{ unixSocket: '/no/such/folder/socket' }, 71, 'Cannot listen on /no/such/folder/socket: no such directory'],
