@@ -1,6 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { STORE_DEFAULTS } from './options.js';
+import { bytesBeforeData } from './item.js';
+import {
+  ACCOUNTED_CAS_BYTES,
+  ACCOUNTED_ENDS_BYTES,
+  ACCOUNTED_HEADER_BYTES,
+  alignWord,
+  BODY_HEADER_BYTES,
+  CHUNKED_WORDS,
+  PAGE_BYTES,
+} from './layout.js';
+import { STORE_DEFAULTS, type StoreOptions } from './options.js';
 import { SizeClasses } from './size-classes.js';
+import { CacheDriver, isSame, patternedValue } from './testing/cache-driver.js';
+import { verify } from './verify.js';
 
 /** memcached 1.6's classes with default flags: limit of class n. */
 const DEFAULT_LIMITS = [
@@ -40,4 +52,93 @@ describe('size classes', () => {
       expect(sizes.classOf(limit + 1)).toBe(Math.min(index + 2, 39));
     });
   });
+});
+
+const CONFIGURATIONS: [string, Partial<StoreOptions>][] = [
+  ['default flags', {}],
+  ['-C', { casEnabled: false }],
+  ['-n 1', { minSizeBytes: 1 }],
+  ['-n 1 -C', { minSizeBytes: 1, casEnabled: false }],
+  ['-n 500', { minSizeBytes: 500 }],
+  ['-f 1.01', { growthFactor: 1.01 }],
+  ['-f 1.07', { growthFactor: 1.07 }],
+  ['-f 4', { growthFactor: 4 }],
+  ['slab_chunk_max of 1 KiB', { slabChunkMaxBytes: 1024 }],
+  [
+    'slab_chunk_max of 1 KiB -n 1 -f 1.05 -C',
+    { slabChunkMaxBytes: 1024, minSizeBytes: 1, growthFactor: 1.05, casEnabled: false },
+  ],
+  ['slab_chunk_max of 1 MiB', { slabChunkMaxBytes: 2 ** 20 }],
+  ['-n larger than any chunk', { minSizeBytes: 2 ** 21 }],
+];
+
+describe.each(CONFIGURATIONS)('with %s', (_, change) => {
+  const options = { ...STORE_DEFAULTS, ...change };
+  const sizes = new SizeClasses(options);
+  const ids = Array.from({ length: sizes.largest }, (_, index) => index + 1);
+  const accountedHeader =
+    ACCOUNTED_HEADER_BYTES + ACCOUNTED_ENDS_BYTES + (options.casEnabled ? ACCOUNTED_CAS_BYTES : 0);
+
+  test('there are at most 63 classes, none smaller than the one before, all multiples of eight bytes', () => {
+    expect(sizes.largest).toBeLessThanOrEqual(63);
+    expect(sizes.limits[sizes.largest]).toBe(options.slabChunkMaxBytes);
+    for (const id of ids) {
+      expect([sizes.limits[id] % 8, sizes.chunkBytes[id] % 8]).toEqual([0, 0]);
+      expect(sizes.limits[id]).toBeGreaterThanOrEqual(sizes.limits[id - 1]);
+      expect(sizes.chunksPerPage[id] * sizes.chunkBytes[id]).toBeLessThanOrEqual(PAGE_BYTES);
+      expect(sizes.chunkBytes[id]).toBeGreaterThan(BODY_HEADER_BYTES);
+    }
+  });
+
+  test('every item that a class accounts for fits its chunk, whatever its key and flags', () => {
+    for (const id of ids) {
+      for (let keyBytes = 1; keyBytes <= 250; keyBytes++) {
+        for (const clientFlags of [0, 1]) {
+          const valueBytes = sizes.limits[id] - accountedHeader - keyBytes - 4 * clientFlags;
+          if (valueBytes < 0) continue;
+          const room = sizes.chunkBytes[sizes.classOf(sizes.limits[id])];
+          const needed = bytesBeforeData(keyBytes, clientFlags) + alignWord(valueBytes);
+          if (needed > room)
+            throw new Error(`a key of ${keyBytes} bytes in class ${id} needs ${needed} of ${room} bytes`);
+        }
+      }
+    }
+  });
+
+  test('the header of a chunked item fits a chunk with the longest key', () => {
+    const needed = bytesBeforeData(250, 1) + 4 * CHUNKED_WORDS;
+    expect(sizes.chunkBytes[sizes.classForMemory(needed)]).toBeGreaterThanOrEqual(needed);
+  });
+
+  test('a piece of memory gets the smallest class that holds it, or the largest', () => {
+    for (let bytes = 1; bytes < options.slabChunkMaxBytes; bytes += 997) {
+      const id = sizes.classForMemory(bytes);
+      expect(id === sizes.largest || sizes.chunkBytes[id] >= bytes).toBe(true);
+      expect(id === 1 || sizes.chunkBytes[id - 1] < bytes).toBe(true);
+    }
+  });
+
+  test('two items of exactly the size of each class lie side by side unharmed', () => {
+    const cache = new CacheDriver({ ...change, memoryLimitBytes: 128 * PAGE_BYTES, itemSizeMaxBytes: 2 * PAGE_BYTES });
+    const limits = [...new Set(ids.map((id) => sizes.limits[id]))];
+    const stored: [string, Uint8Array][] = [];
+    for (const limit of limits) {
+      for (const spare of [0, 1]) {
+        const key = `${limit}.${spare}`;
+        const bytes = limit - accountedHeader - key.length - spare;
+        if (bytes < 0) continue;
+        stored.push([key, patternedValue(limit + spare, bytes)]);
+        expect(cache.set(key, stored[stored.length - 1][1])).toBe('stored');
+      }
+    }
+    for (const [key, value] of stored) expect(isSame(cache.get(key), value)).toBe(true);
+    expect(verify(cache.store)).toEqual([]);
+  });
+});
+
+test('a small growth factor wastes its classes on one size, as in memcached', () => {
+  const sizes = new SizeClasses({ ...STORE_DEFAULTS, growthFactor: 1.01 });
+  expect(sizes.largest).toBe(63);
+  expect(new Set(sizes.limits.slice(1, 63))).toEqual(new Set([96]));
+  expect(sizes.classOf(97)).toBe(63);
 });
