@@ -1,4 +1,7 @@
-/** Waiting for what a server does in its own time: asked again and again until true, never longer than the deadline. */
+/**
+ * Waiting for what a server does in its own time: asked again and again until true, never longer than the deadline.
+ * Used by every test of this package that has nothing to read meanwhile.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 
 const POLL_MS = 20;

@@ -1,4 +1,7 @@
-/** Numbers that look random and repeat with their seed (mulberry32), for tests that print their seed. */
+/**
+ * Numbers that look random and repeat with their seed (mulberry32), for tests that print their seed: the fuzz and the
+ * hammer.
+ */
 export class RandomBytes {
   #state: number;
 

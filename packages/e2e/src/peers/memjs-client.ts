@@ -1,4 +1,7 @@
-/** memjs has no types of its own: here is the part of it that the tests use. */
+/**
+ * memjs has no types of its own: here is the part of it that tests use. Second tries are off, so that every failure
+ * shows.
+ */
 import { createRequire } from 'node:module';
 
 interface Counted {
@@ -27,7 +30,6 @@ interface Memjs {
 
 const memjs = createRequire(import.meta.url)('memjs') as Memjs;
 
-/** A client without second tries, so that every failure shows. */
 export function connectMemjs(port: number): MemjsClient {
   return memjs.Client.create(`127.0.0.1:${port}`, { timeout: 10, retries: 0, logger: { log: () => undefined } });
 }
