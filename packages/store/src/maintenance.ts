@@ -34,6 +34,8 @@ export class Maintenance {
   readonly #autoCrawl = new AutoCrawl();
   #policy: PagePolicy;
   #policyKey = '';
+  /** A page is on its way to the pool: the next is looked for at once, as memcached does; to other classes it is one a second. */
+  #isPooling = false;
   /** Items each class had linked when its queues were looked at last. */
   readonly #linkedBefore = new Int32Array(CLASSES_MAX);
   /** Moves each class is behind what was stored in it. */
@@ -172,7 +174,11 @@ export class Maintenance {
   #stepMover(): number {
     this.#mover.takeRequest();
     const step = this.#mover.step(MOVER_CHUNKS);
-    if (step === MoverStep.IDLE) return DELAY_MAX_MS;
+    if (step === MoverStep.IDLE) {
+      if (!this.#isPooling) return DELAY_MAX_MS;
+      this.#decideMove();
+      return 0;
+    }
     return step === MoverStep.BUSY ? this.#mover.pauseMs : 0;
   }
 
@@ -187,7 +193,8 @@ export class Maintenance {
       this.#snapshots(),
       this.#core.slabs.takenBytes >= tuning[Tuning.MEMORY_LIMIT_BYTES],
     );
-    if (move !== null && !this.#mover.isRunning) this.#mover.start(move.source, move.destination);
+    const isStarted = move !== null && !this.#mover.isRunning && this.#mover.start(move.source, move.destination);
+    this.#isPooling = isStarted && move.destination === 0;
   }
 
   #newPolicy(): PagePolicy {
