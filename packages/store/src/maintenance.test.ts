@@ -214,6 +214,15 @@ describe('pages', () => {
     expect(verify(cache.store)).toEqual([]);
   });
 
+  test('go to the pool one after another, not one a second, once their class was quiet for a window', () => {
+    const { cache, driver } = drive({ memoryLimitBytes: 16 * PAGE_BYTES, slabAutomoveWindow: 3 });
+    fill(cache, 16 * 12, MEDIUM);
+    for (let i = 0; i < 16 * 12; i++) cache.delete(key(i));
+    driver.pass(5);
+    expect(cache.store.statistics.pooledPages).toBeGreaterThan(10);
+    expect(verify(cache.store)).toEqual([]);
+  });
+
   test('stay where they are when the automover is off', () => {
     const { cache, driver } = drive({ memoryLimitBytes: 8 * PAGE_BYTES, slabAutomove: 0 });
     fill(cache, 8 * 12, MEDIUM);
