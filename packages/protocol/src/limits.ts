@@ -47,7 +47,7 @@ export const BINARY_BODY_BYTES_MAX = 0x4000_0000;
 
 /**
  * Room behind the received bytes of an input buffer: `input.length - INPUT_SCRATCH_BYTES` is the first scratch byte.
- * A base64 key is decoded there (at most 187 bytes), so that a key is always a range of `input`.
+ * A base64 key is decoded there (at most 186 bytes), so that a key is always a range of `input`.
  */
 export const INPUT_SCRATCH_BYTES = 256;
 

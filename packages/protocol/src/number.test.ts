@@ -118,7 +118,7 @@ describe('the numbers of the C library', () => {
         expect([text, parse(scanUint32, text)?.low]).toEqual([text, oracle(text, false)]);
         expect([text, parse(scanInt32, text)?.low]).toEqual([text, oracle(text, true)]);
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -141,7 +141,7 @@ describe('decimals', () => {
         expect(end).toBe(3 + value.toString().length);
         expect(decimalLength64(low, high)).toBe(value.toString().length);
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     );
   });
 

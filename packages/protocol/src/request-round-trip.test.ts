@@ -19,7 +19,7 @@ import {
 
 const int32 = fc.integer();
 const uint32 = fc.nat({ max: 0xffff_ffff });
-const anyKey = fc.uint8Array({ minLength: 1, maxLength: 187 });
+const anyKey = fc.uint8Array({ minLength: 1, maxLength: 186 });
 const value = fc.uint8Array({ maxLength: 100 });
 /** A key that a text line can hold; control characters other than line ends may stand in it. */
 const key = fc
@@ -111,6 +111,29 @@ describe('a meta request comes back from the decoder as it was written:', () => 
       }),
     );
   });
+});
+
+test('a base64 key of any length fits the room that is made for it', () => {
+  for (let length = 1; length <= 186; length++) {
+    const k = new Uint8Array(length).fill(107);
+    expect(heardOf((writer) => writeMetaRequest(writer, 'mg', k, [], true))).toEqual([`META_GET b:${textOf(k)} b`]);
+  }
+});
+
+test('a value of any length fits the room that is made for it', () => {
+  for (let length = 0; length <= 300; length++) {
+    const block = new Uint8Array(length).fill(120);
+    const k = Uint8Array.of(97);
+    expect(heardOf((writer) => writeStoreRequest(writer, 'set', k, block))).toEqual([`SET a 0 0 ${quoted(block)}`]);
+    expect(heardOf((writer) => writeMetaSetRequest(writer, k, block))).toEqual([`META_SET a ${quoted(block)} mode0`]);
+  }
+});
+
+test('client flags may be given as the int32 that replies hold', () => {
+  const sent = Uint8Array.of(97);
+  expect(heardOf((writer) => writeStoreRequest(writer, 'set', sent, sent, { clientFlags: -1 }))).toEqual([
+    'SET a 4294967295 0 "a\\r\\n"',
+  ]);
 });
 
 describe('a binary request comes back from the decoder as it was written:', () => {

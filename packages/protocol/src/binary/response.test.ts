@@ -2,12 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ByteWriter } from '../byte-writer.js';
 import { Decoded } from '../decoded.js';
+import { KEY_BYTES_MAX } from '../limits.js';
 import { Opcode } from '../opcode.js';
 import { BinaryReply } from '../reply.js';
 import { BINARY_NO_MEMORY_ITEM, BINARY_VERSION, BinaryStatus } from '../status.js';
 import { bytesOf, textOf } from '../testing/story.js';
 import { readBinaryReply } from './response-reader.js';
 import {
+  BINARY_HEAD_BYTES_MAX,
   writeBinaryEmpty,
   writeBinaryError,
   writeBinaryHitHead,
@@ -73,6 +75,15 @@ describe('a binary reply', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  test('with a key of full length needs the room that its bound says', () => {
+    const writer = new ByteWriter(BINARY_HEAD_BYTES_MAX);
+    const key = new Uint8Array(KEY_BYTES_MAX).fill(107);
+    writeBinaryHitHead(writer, Opcode.GETK, 0, 0, KEY_BYTES_MAX, 0, 0, 0);
+    writer.copyShort(key, viewOf(key), 0, KEY_BYTES_MAX);
+    expect(read(writer.slice()).decoded).toBe(Decoded.READY);
+    expect(writer.bytes).toHaveLength(BINARY_HEAD_BYTES_MAX);
   });
 
   test('has the bytes that memcached sends', () => {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { Decoded } from '../decoded.js';
+import { decode } from '../decoder.js';
+import { INPUT_SCRATCH_BYTES } from '../limits.js';
+import { Dialect, Request } from '../request.js';
 import { hear } from '../testing/receiver.js';
 import { misheardAmongOthers, misheardBehindAnother, misheardInTwoParts } from '../testing/rows.js';
+import { bytesOf, textOf } from '../testing/story.js';
 
 const BAD_FORMAT = 'CLIENT_ERROR bad command line format';
 const BAD_TOKEN = 'CLIENT_ERROR bad token in command line format';
@@ -35,6 +40,8 @@ const GET: readonly Row[] = [
   ['mg a \x80\r\n', [BAD_FORMAT]],
   ['mg a Tx !\r\n', [BAD_FORMAT]],
   ['mg a 5\r\n', [INVALID_FLAG]],
+  ['mg a 0 \r\n', [INVALID_FLAG]],
+  ['mg a 9\r\n', [INVALID_FLAG]],
   ['mg a [\r\n', [INVALID_FLAG]],
   ['mg a W\r\n', [INVALID_FLAG]],
   ['mg a S5\r\n', [INVALID_FLAG]],
@@ -84,6 +91,7 @@ const SET: readonly Row[] = [
   ['ms a x\r\n', [BAD_FORMAT]],
   ['ms a 1x\r\n', [BAD_FORMAT]],
   ['ms a -1\r\n', [BAD_FORMAT]],
+  ['ms a 2147483645\r\n', ['(more)']],
   ['ms a 2147483646\r\n', [BAD_FORMAT]],
   ['ms a S2\r\nab\r\n', [BAD_FORMAT, 'ERROR']],
   ['ms a 2\r\nab\r\n', ['META_SET a "ab\\r\\n" mode0']],
@@ -138,6 +146,7 @@ const OTHERS: readonly Row[] = [
   ['me a !\r\n', [BAD_FORMAT]],
   ['me a v v\r\n', ['META_DEBUG a']],
   [`me ${KEY_251}\r\n`, [BAD_FORMAT]],
+  [`me ${'k'.repeat(250)}\r\n`, [`META_DEBUG ${'k'.repeat(250)}`]],
   ['mn\r\n', ['META_NOOP']],
   ['mn foo\r\n', ['META_NOOP']],
   ['mn \r\n', ['META_NOOP']],
@@ -154,6 +163,36 @@ describe.each([
 ])('%s', (_, rows) => {
   test.each(rows)('%j is heard as %j', (sent, heard) => {
     expect(hear(sent)).toEqual(heard);
+  });
+});
+
+describe('the record of a meta request', () => {
+  const request = new Request();
+
+  function decoded(sent: string): Uint8Array {
+    const input = new Uint8Array(sent.length + INPUT_SCRATCH_BYTES);
+    input.set(bytesOf(sent));
+    expect(decode(Dialect.TEXT, input, new DataView(input.buffer), 0, sent.length, request)).toBe(Decoded.READY);
+    return input;
+  }
+
+  test('holds the defaults of arguments that are not given', () => {
+    decoded('ma a D5 J6 T7 F8\r\n');
+    expect(request).toMatchObject({ deltaLow: 5, initialLow: 6, newTtl: 7, clientFlags: 8 });
+    decoded('ma a\r\n');
+    expect(request).toMatchObject({
+      deltaLow: 1,
+      deltaHigh: 0,
+      initialLow: 0,
+      newTtl: 0,
+      clientFlags: 0,
+      metaFlags: 0,
+    });
+  });
+
+  test('holds the range of the flags', () => {
+    const input = decoded('ms a 5 k T30 \r\n');
+    expect(textOf(input.subarray(request.restStart, request.lineEnd))).toBe(' k T30 ');
   });
 });
 

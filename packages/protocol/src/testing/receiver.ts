@@ -77,6 +77,8 @@ class Receiver {
 
   private see(decoded: Decoded, end: number): void {
     const { request } = this;
+    const hasNext = decoded !== Decoded.NEED_MORE && decoded !== Decoded.CLOSE;
+    if (hasNext && request.next > end) this.heard.push('(looked behind the end)');
     switch (decoded) {
       case Decoded.NEED_MORE:
         this.isWaiting = true;

@@ -21,6 +21,11 @@ export function keyOf(input: Uint8Array, request: Request): string {
   return slice(input, request.keyStart, request.keyEnd);
 }
 
+/** The key, marked if it came as base64. */
+function keyIn(input: Uint8Array, request: Request): string {
+  return request.keyIsBinary ? `b:${keyOf(input, request)}` : keyOf(input, request);
+}
+
 /** @param keys all keys of a text get, collected with nextKey */
 export function tell(input: Uint8Array, request: Request, keys: readonly string[]): string {
   const words: unknown[] = [OP_NAMES[request.op], ...tellArguments(input, request, keys)];
@@ -74,8 +79,7 @@ function tellTokens(input: Uint8Array, request: Request): string[] {
 
 function tellMeta(input: Uint8Array, request: Request): unknown[] {
   if (request.op === Op.META_NOOP) return [];
-  const key = keyOf(input, request);
-  const words: unknown[] = [request.keyIsBinary ? `b:${key}` : key];
+  const words: unknown[] = [keyIn(input, request)];
   if (request.op === Op.META_DEBUG) return words;
   if (request.op === Op.META_SET) words.push(block(input, request));
   if (request.op === Op.META_SET || request.op === Op.META_ARITHMETIC) words.push(`mode${request.mode}`);
@@ -110,7 +114,7 @@ function tellFlag(letterByte: number, input: Uint8Array, request: Request): stri
 }
 
 function tellBinary(input: Uint8Array, request: Request): unknown[] {
-  const head = [`0x${request.opcode.toString(16)}`, keyOf(input, request)];
+  const head = [`0x${request.opcode.toString(16)}`, keyIn(input, request)];
   const tail = [`opaque ${request.opaque}`, `cas ${decimal(request.casLow, request.casHigh)}`];
   return [...head, ...tellExtras(input, request), ...tail];
 }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { GET_LINE_HELD_BYTES_MAX } from '../limits.js';
+import { Decoded } from '../decoded.js';
+import { decode } from '../decoder.js';
+import { GET_LINE_HELD_BYTES_MAX, INPUT_SCRATCH_BYTES } from '../limits.js';
+import { Dialect, Request } from '../request.js';
 import { hear } from '../testing/receiver.js';
 import { misheardAmongOthers, misheardBehindAnother, misheardInTwoParts } from '../testing/rows.js';
 import { bytesOf } from '../testing/story.js';
@@ -19,6 +22,7 @@ const RETRIEVAL: readonly Row[] = [
   ['get a\n', ['GET a']],
   ['get a \r\n', ['GET a']],
   ['get  a   b\r\n', ['GET a b']],
+  ['get a b\n', ['GET a b']],
   ['get a b c\r\nget d\r\n', ['GET a b c', 'GET d']],
   ['get a\r\r\n', ['GET a\r']],
   ['get a\rb\tc\r\n', ['GET a\rb\tc']],
@@ -244,7 +248,7 @@ describe('any text line', () => {
         expect(hear(sent, { poison: 10 })).toEqual(heard);
         expect(hear(sent, { poison: 48, cutAt: Math.min(cutAt, sent.length) })).toEqual(heard);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
@@ -253,7 +257,7 @@ describe('any text line', () => {
       fc.property(fc.uint8Array({ maxLength: 120 }), (sent) => {
         expect(hear(sent, { poison: 10 })).toEqual(hear(sent, { poison: 255 }));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 });
@@ -298,6 +302,22 @@ describe('a get longer than a connection may hold', () => {
     const short = `get ${'k'.repeat(200)}${' a'.repeat(16_000)}`;
     expect(hear(`${short}\r\n`, { cutAt: short.length })).toEqual([`GET ${short.slice(4)}`]);
     expect(hear(short)).toEqual(['(more)']);
+  });
+
+  test('begins one byte behind the bound', () => {
+    const sent = bytesOf(`get${' abcdefg'.repeat(5000)}`);
+    const input = new Uint8Array(sent.length + INPUT_SCRATCH_BYTES);
+    input.set(sent);
+    const decodeTo = (end: number) => decode(Dialect.TEXT, input, new DataView(input.buffer), 0, end, new Request());
+    expect(decodeTo(GET_LINE_HELD_BYTES_MAX)).toBe(Decoded.NEED_MORE);
+    expect(decodeTo(GET_LINE_HELD_BYTES_MAX + 1)).toBe(Decoded.PARTIAL_KEYS);
+  });
+
+  test('may be cut anywhere in a key of full length and its line end', () => {
+    const sent = `get${' abcdefg'.repeat(5000)} ${KEY_250}\r\nversion\r\n`;
+    for (let cutAt = 40_003; cutAt < sent.length; cutAt++) {
+      expect(hear(sent, { cutAt })).toEqual([sent.slice(0, -11).replace('get', 'GET'), 'VERSION']);
+    }
   });
 
   test('keeps its name', () => {

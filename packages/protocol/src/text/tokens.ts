@@ -100,12 +100,8 @@ export function splitLine(input: Uint8Array, view: DataView, start: number, end:
 
 /** Whether word `index` of the line is exactly `word`. */
 export function tokenEquals(input: Uint8Array, request: Request, index: number, word: Uint8Array): boolean {
-  return (
-    index >= 0 &&
-    index < request.tokenCount &&
-    request.tokenEnds[index] - request.tokenStarts[index] === word.length &&
-    tokenIsPrefixOf(input, request, index, word)
-  );
+  const length = request.tokenEnds[index] - request.tokenStarts[index];
+  return length === word.length && tokenIsPrefixOf(input, request, index, word);
 }
 
 /**
@@ -113,7 +109,7 @@ export function tokenEquals(input: Uint8Array, request: Request, index: number, 
  * lru_crawler and watch (strncmp over the length given), so that `stats s` means settings.
  */
 export function tokenIsPrefixOf(input: Uint8Array, request: Request, index: number, word: Uint8Array): boolean {
-  if (index >= request.tokenCount) return false;
+  if (index < 0 || index >= request.tokenCount) return false;
   const start = request.tokenStarts[index];
   const length = request.tokenEnds[index] - start;
   if (length > word.length) return false;
