@@ -5,7 +5,10 @@
  * it reads anything would wait for ever on a server that answered early. So a long line is gathered here first. What all sessions of a
  * worker gather together is bounded; past it the client gets the error that memcached gives when it can not grow its buffer.
  */
-import { INPUT_BYTES } from './worker-context.js';
+import { Decoded, Dialect, decode, writeStatus } from '@shoal/protocol';
+import type { CommandSession } from './commands/context.js';
+import { getText, resumeGet } from './commands/retrieval.js';
+import { INPUT_BYTES, Outcome, type WorkerContext } from './worker-context.js';
 
 /** Most bytes that the sessions of one worker gather at a time, when -o read_buf_mem_limit does not say less. */
 const GATHERED_BYTES_MAX = 16_777_216;
@@ -63,6 +66,29 @@ export class KeyLine {
     this.bytes.set(input.subarray(start, end), this.length);
     this.length = length;
     return true;
+  }
+
+  /** Answers it, or goes on with it, with its bytes in the place of worker.input. BLOCKED: `keep` was called, there is more. */
+  serve(worker: WorkerContext, session: CommandSession): number {
+    const { input, inputView } = worker;
+    worker.input = this.bytes;
+    worker.inputView = this.view;
+    const outcome =
+      this.op < 0
+        ? this.#serveWhole(worker, session)
+        : resumeGet(worker, session, this.op, this.exptime, this.from, this.lineEnd);
+    worker.input = input;
+    worker.inputView = inputView;
+    return outcome;
+  }
+
+  /** Only a get or gets is gathered, so there is nothing else that it can be, but it may be refused. */
+  #serveWhole(worker: WorkerContext, session: CommandSession): number {
+    const { request } = worker;
+    const decoded = decode(Dialect.TEXT, this.bytes, this.view, 0, this.length, request);
+    if (decoded === Decoded.READY) return getText(worker, session);
+    if (!request.noreply) writeStatus(worker.output, request.status);
+    return Outcome.OPEN;
   }
 
   /** Takes it off the worker's account. Once. */

@@ -16,12 +16,11 @@ import { Decoded, Dialect, decode, dialectOf, Status, skipLine, writeBinaryError
 import type { CommandSession } from './commands/context.js';
 import { dropTicket, failBlock, finishLateBlock, missingBlockBytes, takeBlock } from './commands/data-block.js';
 import { execute } from './commands/index.js';
-import { resumeGet } from './commands/retrieval.js';
 import type { StoreTicket } from './commands/store-ticket.js';
 import { abandonOutbox, pumpOutbox } from './commands/watch.js';
 import type { ConfigUpload } from './config-upload.js';
 import { ConnectionState } from './connection-table.js';
-import { borrowRoom, returnRoom } from './held-input.js';
+import { HeldInput } from './held-input.js';
 import { gatherLimitBytes, KeyLine } from './key-line.js';
 import { ServerCounter } from './server-counters.js';
 import { BindingProtocol } from './settings.js';
@@ -64,8 +63,7 @@ export class Session implements CommandSession {
   #shownState: number = ConnectionState.READ;
   /** First byte of input that is not used up. */
   #at = 0;
-  #held: Uint8Array | null = null;
-  #heldBytes = 0;
+  readonly #held = new HeldInput();
   #ticket: StoreTicket | null = null;
   #swallow: Swallow | null = null;
   #stream: ValueStream | null = null;
@@ -86,15 +84,13 @@ export class Session implements CommandSession {
 
   /** Puts held bytes at the front of worker.input; returns how many, always less than INPUT_BYTES. New bytes go behind them. */
   hold(): number {
-    const count = this.#heldBytes;
-    if (count > 0) this.#worker.input.set(this.#held!.subarray(0, count));
-    return count;
+    return this.#held.putInto(this.#worker.input);
   }
 
   /** Serves worker.input[0..end): what `hold` put there and what was received behind it. Returns an Outcome. */
   run(end: number): number {
     const worker = this.#worker;
-    this.#dropHeld();
+    this.#held.drop();
     this.#at = 0;
     this.inputEnd = end;
     worker.connections.markCommand(this.connection.row, worker.store.now());
@@ -130,7 +126,7 @@ export class Session implements CommandSession {
     this.#stream = null;
     this.#line = null;
     this.#upload = null;
-    this.#dropHeld();
+    this.#held.drop();
     this.#phase = Phase.CLOSED;
   }
 
@@ -349,34 +345,17 @@ export class Session implements CommandSession {
     return this.#answerLine();
   }
 
-  /** Answers the keys of #line, a part of them or all, with the line in the place of the input. */
+  /** Answers the keys of #line, as many as the transport takes. */
   #answerLine(): number {
-    const worker = this.#worker;
-    const line = this.#line!;
-    const { input, inputView } = worker;
-    const { inputEnd } = this;
-    worker.input = line.bytes;
-    worker.inputView = line.view;
-    this.inputEnd = line.length;
-    const outcome =
-      line.op < 0 ? this.#decodeLine(line) : resumeGet(worker, this, line.op, line.exptime, line.from, line.lineEnd);
-    worker.input = input;
-    worker.inputView = inputView;
-    this.inputEnd = inputEnd;
-    worker.request.next = this.#at;
+    const outcome = this.#line!.serve(this.#worker, this);
+    this.#worker.request.next = this.#at;
     if (outcome === Outcome.BLOCKED) {
       this.#phase = Phase.REPLY;
     } else {
-      line.release();
+      this.#line!.release();
       this.#line = null;
     }
     return outcome;
-  }
-
-  #decodeLine(line: KeyLine): number {
-    const worker = this.#worker;
-    const decoded = decode(this.#dialect, line.bytes, line.view, 0, line.length, worker.request);
-    return decoded === Decoded.READY ? execute(worker, this) : this.#answerUnready(decoded);
   }
 
   #takeUpload(at: number): number {
@@ -401,28 +380,14 @@ export class Session implements CommandSession {
 
   #settle(outcome: number): void {
     if (outcome === Outcome.STREAM) this.#phase = Phase.OUTBOX;
-    if (outcome !== Outcome.CLOSE) this.#keepInput();
+    if (outcome !== Outcome.CLOSE && this.#at < this.inputEnd) {
+      this.#held.keep(this.#worker.input, this.#at, this.inputEnd);
+    }
     const state = outcome === Outcome.BLOCKED ? ConnectionState.MWRITE : STATE_OF_PHASE[this.#phase];
     if (state !== this.#shownState) {
       this.#shownState = state;
       this.#worker.connections.markState(this.connection.row, state);
     }
-  }
-
-  #keepInput(): void {
-    const bytes = this.inputEnd - this.#at;
-    if (bytes === 0) return;
-    const room = borrowRoom(bytes);
-    room.set(this.#worker.input.subarray(this.#at, this.inputEnd));
-    this.#held = room;
-    this.#heldBytes = bytes;
-  }
-
-  #dropHeld(): void {
-    if (this.#held === null) return;
-    returnRoom(this.#held);
-    this.#held = null;
-    this.#heldBytes = 0;
   }
 }
 
