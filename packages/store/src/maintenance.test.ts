@@ -218,7 +218,7 @@ describe('pages', () => {
     const { cache, driver } = drive({ memoryLimitBytes: 16 * PAGE_BYTES, slabAutomoveWindow: 3 });
     fill(cache, 16 * 12, MEDIUM);
     for (let i = 0; i < 16 * 12; i++) cache.delete(key(i));
-    driver.pass(5);
+    driver.pass(5, 100);
     expect(cache.store.statistics.pooledPages).toBeGreaterThan(10);
     expect(verify(cache.store)).toEqual([]);
   });
