@@ -237,6 +237,37 @@ describe('when there is no room for an item of the page', () => {
     expect(verify(driver.cache.store)).toEqual([]);
   });
 
+  test('a chunked value goes as a whole when one of its pieces finds no place', () => {
+    const driver = new MoverDriver({ slabChunkMaxBytes: 16 * KIB, memoryLimitBytes: 5 * PAGE_BYTES });
+    const { core, statistics } = driver.cache.store;
+    const { largest } = core.slabs.sizes;
+    for (let i = 0; driver.pages(largest) < 3 || core.slabs.freeChunks(largest) > 1; i++) {
+      driver.cache.set(`key${i}`, patternedValue(i, 32 * KIB));
+    }
+    const before = statistics.itemCount;
+    driver.mover.start(largest, 1);
+    // There was room for a page when the move began, so it does not evict others; now there is none.
+    driver.cache.store.setMemoryLimit(3 * PAGE_BYTES);
+    driver.finish();
+    expect(driver.counter(StoreCounter.REASSIGN_BUSY_NO_MEMORY)).toBeGreaterThan(0);
+    expect(statistics.itemCount).toBeLessThan(before);
+    for (let i = 0; i < before; i++) {
+      const value = driver.cache.get(`key${i}`);
+      expect(value === null || isSame(value, patternedValue(i, 32 * KIB))).toBe(true);
+    }
+    expect(verify(driver.cache.store)).toEqual([]);
+  });
+
+  test('the page stays when nothing may be evicted', () => {
+    const driver = new MoverDriver({ memoryLimitBytes: 2 * PAGE_BYTES, evictions: false });
+    driver.fill(2 * PER_PAGE);
+    driver.mover.start(MIDDLE, OTHER);
+    driver.finish(200);
+    expect(driver.cache.store.statistics.itemCount).toBe(2 * PER_PAGE);
+    expect([driver.pages(MIDDLE), driver.pages(OTHER)]).toEqual([2, 0]);
+    expect(verify(driver.cache.store)).toEqual([]);
+  });
+
   test('nobody evicts for a page that turns out to be empty', () => {
     const driver = new MoverDriver({ memoryLimitBytes: 2 * PAGE_BYTES });
     driver.fill(2 * PER_PAGE);
@@ -376,6 +407,18 @@ describe('slabs reassign', () => {
     driver.finish();
     expect(driver.cache.store.statistics.isMovingPage).toBe(false);
     expect(driver.cache.store.reassign(MIDDLE, OTHER)).toBe(Reassign.OK);
+  });
+
+  test('from any class does nothing when the last spare page has gone meanwhile', () => {
+    const driver = new MoverDriver();
+    driver.fill(2 * PER_PAGE);
+    expect(driver.cache.store.reassign(-1, OTHER)).toBe(Reassign.OK);
+    for (let i = 0; i < PER_PAGE; i++) driver.cache.delete(`key${i}`);
+    driver.move(MIDDLE, 5);
+    driver.mover.takeRequest();
+    expect(driver.mover.isRunning).toBe(false);
+    expect(driver.pages(OTHER)).toBe(0);
+    expect(driver.cache.store.reassign(-1, OTHER)).toBe(Reassign.NO_SPARE);
   });
 
   test('from any class takes them in turn', () => {

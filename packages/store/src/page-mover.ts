@@ -224,12 +224,13 @@ export class PageMover {
     counters[StoreCounter.REASSIGN_RESCUES]++;
   }
 
-  /** There is no place for this item, nor for a piece of it: it goes. */
+  /** There is no place for this item, nor for a piece of it: it goes, or the page stays if nothing may be evicted. */
   #evictLocked(ref: number, hash: number): void {
-    const { evictor, counters } = this.#core;
+    const { evictor, counters, options } = this.#core;
+    counters[StoreCounter.REASSIGN_BUSY_NO_MEMORY]++;
+    if (!options.evictions) return;
     this.#countForQueue(ref, QueueCounter.EVICTED);
     if (evictor.observer !== null) evictor.observer(ref);
-    counters[StoreCounter.REASSIGN_BUSY_NO_MEMORY]++;
     this.#core.unlinkLocked(ref, hash);
   }
 

@@ -142,3 +142,8 @@ test('a small growth factor wastes its classes on one size, as in memcached', ()
   expect(new Set(sizes.limits.slice(1, 63))).toEqual(new Set([96]));
   expect(sizes.classOf(97)).toBe(63);
 });
+
+test('a large growth factor from the smallest size gives few classes, those of memcached', () => {
+  const sizes = new SizeClasses({ ...STORE_DEFAULTS, growthFactor: 4, minSizeBytes: 1 });
+  expect([...sizes.limits.slice(1, sizes.largest + 1)]).toEqual([56, 224, 896, 3584, 14_336, 57_344, 524_288]);
+});

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { QueueCounter, Tuning } from './control.js';
+import { Control, QueueCounter, Tuning } from './control.js';
+import { StoreCounter } from './counters.js';
 import { ItemMark, Lru } from './layout.js';
+import type { StoreOptions } from './options.js';
 import { Miss } from './store.js';
-import { CacheDriver, isSame, patternedValue } from './testing/cache-driver.js';
+import { CacheDriver, isSame, patternedValue, viewOf } from './testing/cache-driver.js';
 import { verify } from './verify.js';
 
 const KIB = 1024;
@@ -148,6 +150,113 @@ describe('an item', () => {
     expect(cache.locked('key', (ref) => cache.store.hasMark(ref, ItemMark.STALE))).toBe(true);
     cache.locked('key', (ref) => cache.store.clearMarkLocked(ref, ItemMark.STALE));
     expect(cache.locked('key', (ref) => cache.store.hasMark(ref, ItemMark.STALE))).toBe(false);
+  });
+});
+
+describe('a value stored over one of the same length', () => {
+  const refOf = (cache: CacheDriver) => cache.locked('key', (ref) => ref);
+
+  test('takes its place in memory, with new flags, expiry and CAS, and as good as new', () => {
+    const cache = new CacheDriver();
+    cache.set('key', patternedValue(1, 50), { flags: 7, exptime: 500 });
+    const [before, cas] = [refOf(cache), cache.locked('key', (ref) => cache.store.casLow(ref))];
+    cache.get('key');
+    cache.locked('key', (ref) => cache.store.setMarkLocked(ref, ItemMark.STALE | ItemMark.WIN_SENT));
+    cache.store.clock.set(130);
+    cache.set('key', patternedValue(2, 50), { flags: 9, exptime: 900 });
+    expect(refOf(cache)).toBe(before);
+    cache.locked('key', (ref) => {
+      const { store } = cache;
+      expect([store.clientFlags(ref), store.exptime(ref), store.lastAccess(ref)]).toEqual([9, 900, 130]);
+      expect([store.keyBytes(ref), store.valueBytes(ref)]).toEqual([3, 50]);
+      expect(store.casLow(ref)).toBeGreaterThan(cas);
+      expect([store.hasMark(ref, ItemMark.STALE), store.hasMark(ref, ItemMark.WIN_SENT)]).toEqual([false, false]);
+      expect([store.isFetched(ref), store.isActive(ref)]).toEqual([false, true]);
+    });
+    expect(isSame(cache.get('key'), patternedValue(2, 50))).toBe(true);
+    expect(cache.store.statistics.counter(StoreCounter.TOTAL_ITEMS)).toBe(2);
+    expect(verify(cache.store)).toEqual([]);
+  });
+
+  test.each<[string, Partial<StoreOptions>, object, object]>([
+    ['with flags where there were none', {}, {}, { flags: 1 }],
+    ['without flags where there were some', {}, { flags: 1 }, {}],
+    ['with a lifetime for the temporary queue', { temporaryTtlSeconds: 60 }, {}, { exptime: 130 }],
+    ['with one too long for the temporary queue', { temporaryTtlSeconds: 60 }, { exptime: 130 }, { exptime: 900 }],
+    ['while nothing may be evicted', { evictions: false }, {}, {}],
+    ['in a flat LRU', { segmented: false }, {}, {}],
+  ])('is a new item %s', (_, options, first, second) => {
+    const cache = new CacheDriver(options);
+    cache.set('key', patternedValue(1, 50), first);
+    const before = refOf(cache);
+    cache.set('key', patternedValue(2, 50), second);
+    expect(refOf(cache)).not.toBe(before);
+    expect(isSame(cache.get('key'), patternedValue(2, 50))).toBe(true);
+    expect(verify(cache.store)).toEqual([]);
+  });
+
+  test('is a new item when the old one is dead', () => {
+    const cache = new CacheDriver();
+    cache.set('key', patternedValue(1, 50), { exptime: 110 });
+    cache.store.clock.set(110);
+    cache.set('key', patternedValue(2, 50));
+    expect(cache.locked('key', (ref) => cache.store.isActive(ref))).toBe(false);
+  });
+});
+
+describe('a value that is changed where it lies', () => {
+  test('is padded with blanks to its old length, and nothing behind it changes', () => {
+    const cache = new CacheDriver();
+    const text = (letters: string) => Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+    cache.set('key', text('12345'));
+    cache.set('kez', text('next!'));
+    const number = text('99');
+    cache.locked('key', (ref) => cache.store.overwriteValueLocked(ref, number, viewOf(number), 0, 2));
+    expect(isSame(cache.get('key'), text('99   '))).toBe(true);
+    expect(isSame(cache.get('kez'), text('next!'))).toBe(true);
+  });
+});
+
+describe('an item that is used without a fetch', () => {
+  test('counts as used now', () => {
+    const cache = new CacheDriver();
+    cache.set('key', patternedValue(1, 50));
+    cache.store.clock.set(110);
+    cache.locked('key', (ref) => cache.store.refreshLocked(ref));
+    expect(cache.locked('key', (ref) => [cache.store.lastAccess(ref), cache.store.isFetched(ref)])).toEqual([
+      110,
+      false,
+    ]);
+  });
+
+  test('moves to the head of a flat LRU once a minute', () => {
+    const cache = new CacheDriver({ segmented: false });
+    for (const key of ['key', 'other']) cache.set(key, patternedValue(1, 50));
+    const ref = cache.locked('key', (found) => found);
+    const head = () => cache.store.core.queues.head(cache.store.sizeClass(ref) | (Lru.COLD << 6));
+    cache.store.clock.set(160);
+    cache.locked('key', (found) => cache.store.refreshLocked(found));
+    expect(head()).not.toBe(ref);
+    cache.store.clock.set(161);
+    cache.locked('key', (found) => cache.store.refreshLocked(found));
+    expect(head()).toBe(ref);
+    expect(verify(cache.store)).toEqual([]);
+  });
+});
+
+describe('CAS uniques', () => {
+  test('go on rising when their low half is full', () => {
+    const { store } = new CacheDriver();
+    store.core.views.control[Control.CAS_LOW] = -2;
+    const uniques = Array.from({ length: 3 }, () => {
+      store.nextCas();
+      return [store.casOutHigh, store.casOutLow];
+    });
+    expect(uniques).toEqual([
+      [0, -1],
+      [1, 0],
+      [1, 1],
+    ]);
   });
 });
 
