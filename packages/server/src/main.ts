@@ -7,6 +7,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { DaemonChild, startDaemonChild } from './daemon.js';
+import { raiseInliningBudget } from './engine-flags.js';
 import { becomeUser, isRoot } from './identity.js';
 import { type Log, levelOf, openLog } from './log.js';
 import { resolveServerOptions, ServerOptionsError } from './option-checks.js';
@@ -62,6 +63,7 @@ async function serve(
   try {
     warnAboutFlags(options, log);
     if (options.coreDumps) await allowCoreFiles(log);
+    raiseInliningBudget();
     const server = await launchServer(options, {
       log,
       afterBind: () => changeUser(options, log),

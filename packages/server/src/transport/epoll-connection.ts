@@ -20,8 +20,8 @@ export interface EpollSockets {
   readonly inputAddress: number;
   /** Sends output[0..count); answers how many bytes the kernel took, or −1 and errno. */
   sendOutput(descriptor: number, count: number): number;
-  /** Sets what epoll reports of a descriptor. */
-  watch(descriptor: number, row: number, events: number, operation: number): void;
+  /** Sets what epoll reports of a descriptor; false if it cannot. */
+  watch(descriptor: number, row: number, events: number, operation: number): boolean;
 }
 
 const NOTHING = new Uint8Array(0);

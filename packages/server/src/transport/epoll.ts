@@ -7,6 +7,7 @@
  * has a backlog. A backlog is what one flush left over, at most one full output.
  */
 import type { Dealing } from '../dealing.js';
+import { CloseReason } from '../worker-context.js';
 import { Acceptor } from './acceptor.js';
 import { EpollConnection, type EpollSockets } from './epoll-connection.js';
 import {
@@ -74,11 +75,13 @@ export class EpollTransport implements Transport, EpollSockets {
     this.#event = libc.allocate(EPOLL_EVENT_BYTES);
     this.#epoll = libc.epollCreate(EPOLL_CLOEXEC);
     if (this.#epoll < 0) throw new SystemCallError('make an epoll', libc.errno());
-    this.watch(parts.wakeDescriptor, WAKE_ROW, EPOLLIN, EPOLL_CTL_ADD);
-    for (const { descriptor, row } of parts.listeners) this.watch(descriptor, row, EPOLLIN, EPOLL_CTL_ADD);
+    this.#watchOwn(parts.wakeDescriptor, WAKE_ROW);
+    for (const { descriptor, row } of parts.listeners) this.#watchOwn(descriptor, row);
     this.#acceptor = new Acceptor({
       ...parts,
-      setEvents: ({ descriptor, row }, isOn) => this.watch(descriptor, row, isOn ? EPOLLIN : 0, EPOLL_CTL_MOD),
+      setEvents: ({ descriptor, row }, isOn) => {
+        this.watch(descriptor, row, isOn ? EPOLLIN : 0, EPOLL_CTL_MOD);
+      },
     });
   }
 
@@ -104,13 +107,16 @@ export class EpollTransport implements Transport, EpollSockets {
     return this.libc.send(descriptor, this.#outputAddress, count, MSG_NOSIGNAL);
   }
 
-  watch(descriptor: number, row: number, events: number, operation: number): void {
+  watch(descriptor: number, row: number, events: number, operation: number): boolean {
     const { view, address } = this.#event;
     view.setUint32(0, events, true);
     view.setInt32(EPOLL_DATA_OFFSET, row, true);
-    if (this.libc.epollControl(this.#epoll, operation, descriptor, address) < 0) {
-      throw new SystemCallError('watch a descriptor', this.libc.errno());
-    }
+    return this.libc.epollControl(this.#epoll, operation, descriptor, address) === 0;
+  }
+
+  #watchOwn(descriptor: number, row: number): void {
+    if (this.watch(descriptor, row, EPOLLIN, EPOLL_CTL_ADD)) return;
+    throw new SystemCallError('watch a descriptor', this.libc.errno());
   }
 
   #dispatch(at: number): void {
@@ -150,8 +156,9 @@ export class EpollTransport implements Transport, EpollSockets {
     const { dealing, worker, table } = this.#parts;
     for (const row of dealing.take(worker.id)) {
       const descriptor = table.descriptor(row);
-      new EpollConnection(this, this.#parts, { row, peer: table.peer(row), descriptor });
-      this.watch(descriptor, row, EPOLLIN, EPOLL_CTL_ADD);
+      const connection = new EpollConnection(this, this.#parts, { row, peer: table.peer(row), descriptor });
+      // Refused by the kernel's limits: costs this connection, and no other.
+      if (!this.watch(descriptor, row, EPOLLIN, EPOLL_CTL_ADD)) connection.close(CloseReason.ERROR);
     }
   }
 
