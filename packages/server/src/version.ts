@@ -1,4 +1,8 @@
-/** Shoal's own version. `version` and `stats` say memcached's instead, whose behaviour is kept. */
+/**
+ * Shoal's own version, for the start line of the log and `stats settings`.
+ *
+ * `version` and `stats` say memcached's instead, whose behaviour is kept.
+ */
 import { readFileSync } from 'node:fs';
 
 /** Of this package's package.json, which stands one folder above both src and dist. */

@@ -1,4 +1,8 @@
-/** A server in a process of its own, for tests of what concerns the process: signals, files, user, background. */
+/**
+ * A server in a process of its own, for tests of what concerns the process: signals, files, user, background.
+ *
+ * It runs run-server.mjs on an ephemeral port and writes its files into a folder of its own, which goes with it.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -5,45 +5,54 @@
  * (the backlog). While there is a backlog nothing is read and the session is not run; when it has drained, `onDrained` goes
  * on with the last outcome. So a connection holds at most one full output and one unfinished input, whatever the client does.
  *
- *   outcome  OPEN → read on · YIELD → the roster's queue · BLOCKED → run again after the drain · CLOSE → close after the drain
+ *   outcome  OPEN → read on · YIELD → its owner's queue · BLOCKED → run again after the drain · CLOSE → close after the drain
  *            STREAM → an outbox feeds it, the worker pumps it when woken
  */
 import { ConnectionTransport } from '../activity-log.js';
 import { ConnectionState, type Endpoint, Family } from '../connection-table.js';
 import { ServerCounter } from '../server-counters.js';
 import { CloseReason, type ConnectionInfo, type Flusher, Outcome, type WorkerContext } from '../worker-context.js';
-import type { Roster } from './roster.js';
 import type { ConnectionSession, TransportParts } from './transport.js';
+
+/** Who keeps the connections of a worker: the roster. */
+export interface ConnectionOwner {
+  add(connection: Connection): void;
+  remove(connection: Connection): void;
+  /** Gives it a turn after all others. */
+  enqueue(connection: Connection): void;
+  /** The socket is closed: the row is free. */
+  release(row: number): void;
+}
 
 export abstract class Connection implements ConnectionInfo, Flusher {
   readonly id: number;
   readonly row: number;
   outbox = -1;
   closeReason: number = CloseReason.ERROR;
-  /** Waits in the roster's queue for its next turn. */
+  /** Waits in its owner's queue for its next turn. */
   isQueued = false;
   isClosed = false;
   /** Milliseconds (Date.now) at which the backlog last got shorter; 0 while there is none. */
   blockedSinceMs = 0;
   protected readonly worker: WorkerContext;
   protected readonly session: ConnectionSession;
+  protected readonly owner: ConnectionOwner;
   /** Something other than "read on" may be due: `settle` has to look closer. */
   protected needsCare = false;
   protected isReading = true;
   /** The socket failed while it was written to. */
   protected isBroken = false;
   readonly #peer: Endpoint;
-  readonly #roster: Roster;
   #outcome: number = Outcome.OPEN;
 
-  constructor(parts: TransportParts, roster: Roster, opening: { row: number; peer: Endpoint }) {
+  constructor(parts: TransportParts, owner: ConnectionOwner, opening: { row: number; peer: Endpoint }) {
     this.id = opening.row;
     this.row = opening.row;
     this.#peer = opening.peer;
     this.worker = parts.worker;
-    this.#roster = roster;
+    this.owner = owner;
     this.session = parts.openSession(this);
-    roster.add(this);
+    owner.add(this);
     const name = opening.peer.family === Family.UNIX ? 'unix' : opening.peer.address;
     this.worker.activity.connectionNew(this.id, this.#transportKind(), name, opening.peer.port);
   }
@@ -106,7 +115,7 @@ export abstract class Connection implements ConnectionInfo, Flusher {
     const { address, port } = this.#peer;
     this.worker.activity.connectionClose(this.id, this.#transportKind(), reason, address, port);
     this.session.close();
-    this.#roster.remove(this);
+    this.owner.remove(this);
     this.disconnect();
   }
 
@@ -159,7 +168,7 @@ export abstract class Connection implements ConnectionInfo, Flusher {
   #goOn(): void {
     switch (this.#outcome) {
       case Outcome.YIELD:
-        this.#roster.enqueue(this);
+        this.owner.enqueue(this);
         return;
       case Outcome.BLOCKED:
         // While a key dump runs, its session holds all the input it may: read on when the dump is over.

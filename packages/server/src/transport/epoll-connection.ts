@@ -7,15 +7,13 @@
 import type { Endpoint } from '../connection-table.js';
 import { ServerCounter } from '../server-counters.js';
 import { CloseReason, INPUT_BYTES } from '../worker-context.js';
-import { Connection } from './connection.js';
+import { Connection, type ConnectionOwner } from './connection.js';
 import { EAGAIN, EINTR, EPOLL_CTL_MOD, EPOLLIN, EPOLLOUT, type Libc, MSG_NOSIGNAL } from './libc.js';
-import type { Roster } from './roster.js';
 import type { TransportParts } from './transport.js';
 
 /** What a connection needs of its loop. */
 export interface EpollSockets {
   readonly libc: Libc;
-  readonly roster: Roster;
   /** Where worker.input begins. */
   readonly inputAddress: number;
   /** Sends output[0..count); answers how many bytes the kernel took, or −1 and errno. */
@@ -36,11 +34,12 @@ export class EpollConnection extends Connection {
   #mask = EPOLLIN;
 
   constructor(
-    sockets: EpollSockets,
     parts: TransportParts,
+    owner: ConnectionOwner,
+    sockets: EpollSockets,
     opening: { row: number; peer: Endpoint; descriptor: number },
   ) {
-    super(parts, sockets.roster, opening);
+    super(parts, owner, opening);
     this.#sockets = sockets;
     this.#descriptor = opening.descriptor;
   }
@@ -145,6 +144,6 @@ export class EpollConnection extends Connection {
 
   protected disconnect(): void {
     this.#sockets.libc.close(this.#descriptor);
-    this.#sockets.roster.release(this.row);
+    this.owner.release(this.row);
   }
 }

@@ -46,9 +46,9 @@ const EVENTFD_BYTES = 8;
 
 export class EpollTransport implements Transport, EpollSockets {
   readonly libc: Libc;
-  readonly roster: Roster;
   readonly inputAddress: number;
   readonly #parts: EpollParts;
+  readonly #roster: Roster;
   readonly #epoll: number;
   readonly #acceptor: Acceptor;
   readonly #events: NativeMemory;
@@ -67,7 +67,7 @@ export class EpollTransport implements Transport, EpollSockets {
     const { libc, worker } = parts;
     this.#parts = parts;
     this.libc = libc;
-    this.roster = new Roster(parts);
+    this.#roster = new Roster(parts);
     this.inputAddress = libc.addressOf(worker.input);
     this.#outputBytes = worker.output.bytes;
     this.#outputAddress = libc.addressOf(this.#outputBytes);
@@ -90,13 +90,13 @@ export class EpollTransport implements Transport, EpollSockets {
       const count = this.libc.epollWait(this.#epoll, this.#events.address, EVENTS_MAX, this.#waitMs());
       if (count < 0) this.#checkWait();
       for (let i = 0; i < count; i++) this.#dispatch(i * EPOLL_EVENT_BYTES);
-      if (this.roster.hasQueued) this.roster.runQueued();
+      if (this.#roster.hasQueued) this.#roster.runQueued();
       if (this.#isWoken) this.#onWake();
       const now = this.#parts.worker.store.now();
       if (now !== this.#lookedAroundAt) this.#lookAround(now);
       if (this.#drainUntilMs !== 0) this.#drain();
     }
-    this.roster.closeAll();
+    this.#roster.closeAll();
     this.libc.close(this.#epoll);
     return Promise.resolve();
   }
@@ -121,14 +121,14 @@ export class EpollTransport implements Transport, EpollSockets {
 
   #dispatch(at: number): void {
     const row = this.#events.view.getInt32(at + EPOLL_DATA_OFFSET, true);
-    const connection = row < 0 ? null : this.roster.byRow[row];
+    const connection = row < 0 ? null : this.#roster.byRow[row];
     if (connection !== null && connection !== undefined) (connection as EpollConnection).onEvent();
     else if (row === WAKE_ROW) this.#isWoken = true;
     else if (this.#acceptor.isListener(row)) this.#acceptor.onReadable(row);
   }
 
   #waitMs(): number {
-    if (this.roster.hasQueued) return 0;
+    if (this.#roster.hasQueued) return 0;
     return this.#drainUntilMs === 0 ? WAIT_MAX_MS : DRAIN_WAIT_MS;
   }
 
@@ -144,7 +144,7 @@ export class EpollTransport implements Transport, EpollSockets {
     wakeups.takeWake(worker.id);
     this.#adoptDealt();
     if (worker.id === ACCEPTING_WORKER) this.#acceptor.retry();
-    this.roster.pumpReady();
+    this.#roster.pumpReady();
     for (let order = this.#parts.nextOrder(); order !== undefined; order = this.#parts.nextOrder()) {
       this.#acceptor.close();
       if (order.kind === 'destroy') this.#isServing = false;
@@ -156,7 +156,11 @@ export class EpollTransport implements Transport, EpollSockets {
     const { dealing, worker, table } = this.#parts;
     for (const row of dealing.take(worker.id)) {
       const descriptor = table.descriptor(row);
-      const connection = new EpollConnection(this, this.#parts, { row, peer: table.peer(row), descriptor });
+      const connection = new EpollConnection(this.#parts, this.#roster, this, {
+        row,
+        peer: table.peer(row),
+        descriptor,
+      });
       // Refused by the kernel's limits: costs this connection, and no other.
       if (!this.watch(descriptor, row, EPOLLIN, EPOLL_CTL_ADD)) connection.close(CloseReason.ERROR);
     }
@@ -164,15 +168,15 @@ export class EpollTransport implements Transport, EpollSockets {
 
   #lookAround(now: number): void {
     this.#lookedAroundAt = now;
-    this.roster.kickIdleAndSlow(now);
+    this.#roster.kickIdleAndSlow(now);
     if (this.#parts.worker.id === ACCEPTING_WORKER) this.#acceptor.retry();
   }
 
   /** After a last round of events, whoever is at rest has nothing in flight. */
   #drain(): void {
-    if (this.#hasHeardOut) this.roster.closeResting();
+    if (this.#hasHeardOut) this.#roster.closeResting();
     this.#hasHeardOut = true;
-    if (this.roster.count === 0 || performance.now() > this.#drainUntilMs) this.#isServing = false;
+    if (this.#roster.count === 0 || performance.now() > this.#drainUntilMs) this.#isServing = false;
   }
 
   /** The output has grown into another buffer. */

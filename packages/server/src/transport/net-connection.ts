@@ -10,8 +10,7 @@ import type { Socket } from 'node:net';
 import type { Endpoint } from '../connection-table.js';
 import { ServerCounter } from '../server-counters.js';
 import { CloseReason, INPUT_BYTES } from '../worker-context.js';
-import { Connection } from './connection.js';
-import type { Roster } from './roster.js';
+import { Connection, type ConnectionOwner } from './connection.js';
 import type { TransportParts } from './transport.js';
 
 export interface NetOpening {
@@ -22,16 +21,14 @@ export interface NetOpening {
 
 export class NetConnection extends Connection {
   readonly #socket: Socket;
-  readonly #owner: Roster;
   /** Input that the session cannot take yet. */
   #heldBack: Buffer[] = [];
   #hasEnded = false;
   #backlogBytes = 0;
 
-  constructor(parts: TransportParts, roster: Roster, opening: NetOpening) {
-    super(parts, roster, opening);
+  constructor(parts: TransportParts, owner: ConnectionOwner, opening: NetOpening) {
+    super(parts, owner, opening);
     this.#socket = opening.socket;
-    this.#owner = roster;
     this.#socket
       .on('data', (chunk: Buffer) => this.#onData(chunk))
       .on('end', () => this.#onEnd())
@@ -110,6 +107,6 @@ export class NetConnection extends Connection {
 
   protected disconnect(): void {
     this.#socket.destroy();
-    this.#owner.release(this.row);
+    this.owner.release(this.row);
   }
 }

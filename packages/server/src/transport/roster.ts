@@ -9,13 +9,13 @@ import { ConnectionState, type ConnectionTable } from '../connection-table.js';
 import { TransportName } from '../settings.js';
 import type { Wakeups } from '../wakeups.js';
 import { CloseReason, type WorkerContext } from '../worker-context.js';
-import type { Connection } from './connection.js';
+import type { Connection, ConnectionOwner } from './connection.js';
 import type { TransportParts } from './transport.js';
 
 /** The worker that accepts on epoll; on net all do. */
 export const ACCEPTING_WORKER = 0;
 
-export class Roster {
+export class Roster implements ConnectionOwner {
   readonly byRow: (Connection | null)[] = [];
   count = 0;
   readonly #worker: WorkerContext;

@@ -7,8 +7,7 @@
 import type { ConnectionTable } from '../connection-table.js';
 import type { WorkerOrder } from '../messages.js';
 import type { Wakeups } from '../wakeups.js';
-import type { WorkerContext } from '../worker-context.js';
-import type { Connection } from './connection.js';
+import type { ConnectionInfo, Flusher, WorkerContext } from '../worker-context.js';
 
 export interface Transport {
   /** Resolves when an order has ended it and all its sockets are closed. On epoll the thread is busy until then. */
@@ -30,7 +29,7 @@ export interface TransportParts {
   readonly wakeups: Wakeups;
   /** The next order of the main thread, undefined when there is none. Looked at after every wake-up. */
   readonly nextOrder: () => WorkerOrder | undefined;
-  readonly openSession: (connection: Connection) => ConnectionSession;
+  readonly openSession: (connection: ConnectionInfo & Flusher) => ConnectionSession;
   /** A reader that takes nothing for this long while replies wait for it is disconnected. */
   readonly slowReaderMs: number;
 }
