@@ -223,6 +223,18 @@ describe('pages', () => {
     expect(verify(cache.store)).toEqual([]);
   });
 
+  test('stop going to the pool when the automover is switched off', () => {
+    const { cache, driver } = drive({ memoryLimitBytes: 16 * PAGE_BYTES, slabAutomoveWindow: 1 });
+    fill(cache, 16 * 12, MEDIUM);
+    for (let i = 0; i < 16 * 12; i++) cache.delete(key(i));
+    driver.pass(2, 1);
+    driver.runUntil(() => cache.store.statistics.pooledPages >= 3, 200);
+    cache.store.setTuning(Tuning.AUTOMOVE, 0);
+    driver.run(100);
+    expect(cache.store.statistics.pooledPages).toBeLessThanOrEqual(4);
+    expect(pages(cache, MEDIUM_CLASS)).toBeGreaterThan(10);
+  });
+
   test('stay where they are when the automover is off', () => {
     const { cache, driver } = drive({ memoryLimitBytes: 8 * PAGE_BYTES, slabAutomove: 0 });
     fill(cache, 8 * 12, MEDIUM);

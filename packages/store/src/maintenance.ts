@@ -175,7 +175,7 @@ export class Maintenance {
     this.#mover.takeRequest();
     const step = this.#mover.step(MOVER_CHUNKS);
     if (step === MoverStep.IDLE) {
-      if (!this.#isPooling) return DELAY_MAX_MS;
+      if (!this.#isPooling || this.#core.views.tuning[Tuning.AUTOMOVE] === 0) return DELAY_MAX_MS;
       this.#decideMove();
       return 0;
     }

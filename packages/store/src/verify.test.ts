@@ -5,6 +5,7 @@ import {
   BODY_NEXT,
   BODY_OWNER,
   CHUNKED_FIRST,
+  CHUNKED_LAST,
   CHUNKED_PINS,
   FREE_NEXT,
   FREE_PREV,
@@ -143,6 +144,11 @@ describe('verify finds', () => {
       'a body chunk that nobody has',
       /marked as a body that no item has/,
       ({ core, body }) => core.items.set(body, BODY_NEXT, 0),
+    ],
+    [
+      'a chunked value that has lost sight of its end',
+      /does not know its last body chunk/,
+      ({ core, chunked, body }) => core.chunked.setWord(chunked, CHUNKED_LAST, body),
     ],
     [
       'a chunked value that is not complete',

@@ -13,6 +13,7 @@ import {
   BODY_OWNER,
   BODY_USED,
   CHUNKED_FIRST,
+  CHUNKED_LAST,
   FREE_NEXT,
   FREE_PREV,
   HASH,
@@ -95,7 +96,9 @@ function checkTable(census: Census): void {
 function checkBodies(census: Census, ref: number): void {
   const { core, bodies } = census;
   let bytes = 0;
+  let last = 0;
   for (let body = core.chunked.word(ref, CHUNKED_FIRST); body !== 0; body = core.items.get(body, BODY_NEXT)) {
+    last = body;
     expect(census, core.items.kind(body) === Kind.BODY, `body chunk ${body} is not marked as one`);
     expect(census, core.items.get(body, BODY_OWNER) === ref, `body chunk ${body} names another owner than ${ref}`);
     expect(census, !bodies.has(body), `body chunk ${body} has two owners`);
@@ -108,6 +111,7 @@ function checkBodies(census: Census, ref: number): void {
     bytes === core.items.valueBytes(ref),
     `item ${ref} has ${bytes} of ${core.items.valueBytes(ref)} bytes`,
   );
+  expect(census, core.chunked.word(ref, CHUNKED_LAST) === last, `item ${ref} does not know its last body chunk`);
   expect(census, core.chunked.pins(ref) === 0, `item ${ref} is still pinned`);
 }
 
