@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Opcode } from '@shoal/protocol';
 import { ConnectionState } from './connection-table.js';
+import { OutboxState } from './outbox.js';
 import { ServerCounter } from './server-counters.js';
 import { frame, responses } from './testing/binary-frames.js';
 import { Conversation, makeWorker } from './testing/conversation.js';
@@ -151,6 +152,24 @@ describe('output', () => {
     expect(reader.flaws()).toEqual([]);
   });
 
+  test('what was copied while a writer was there is written again', () => {
+    const raced = makeWorker();
+    const send = (text: string) => new Conversation(raced).send(text);
+    send('set raced 5 0 5\r\nvalue\r\n');
+    const gets = [
+      'get raced raced\r\n',
+      'gets raced\r\n',
+      'mg raced v s\r\n',
+      frame({ opcode: Opcode.GET, key: 'raced' }),
+    ];
+    const expected = gets.map(send);
+    const endRead = raced.store.endRead.bind(raced.store);
+    let reads = 0;
+    raced.store.endRead = () => endRead() && ++reads % 2 === 0;
+    expect(gets.map(send)).toEqual(expected);
+    expect(reads).toBe(10);
+  });
+
   test('a key too long behind a long reply still takes all of it back', () => {
     store('large', LARGE);
     const reader = new Conversation(worker);
@@ -222,6 +241,13 @@ describe('data blocks', () => {
     expect(conversation.flaws()).toEqual([]);
   });
 
+  test('a value of several chunks is no number, whatever it begins with', () => {
+    store('digits', '7'.padEnd(600_000));
+    expect(new Conversation(worker).send('incr digits 1\r\n')).toBe(
+      'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n',
+    );
+  });
+
   test('a connection that goes away in the middle of a block leaves nothing behind', () => {
     const conversation = new Conversation(worker);
     conversation.send(`set unfinished 0 0 ${LARGE.length}\r\n${LARGE.slice(0, 100_000)}`);
@@ -262,6 +288,66 @@ describe('data blocks', () => {
     expect(replies).toContain('SERVER_ERROR Out of memory during read\r\n');
     expect(conversation.send('mn\r\n')).toBe('MN\r\n');
     expect(conversation.flaws()).toEqual([]);
+  });
+});
+
+describe('outboxes', () => {
+  const watched = Buffer.from('a line\n');
+
+  test('a watching connection says what its outbox holds, and takes no further command', () => {
+    const conversation = new Conversation(makeWorker());
+    const { outboxes } = conversation.worker;
+    expect(conversation.send('watch\r\n')).toBe('OK\r\n');
+    expect(conversation.outcome).toBe(Outcome.STREAM);
+    expect(conversation.session.isStreaming).toBe(true);
+    expect(stateOf(conversation)).toBe(ConnectionState.WATCH);
+    expect(conversation.send('get a\r\nquit\r\n')).toBe('');
+    expect(conversation.session.hold()).toBe(0);
+    outboxes.put(conversation.connection.outbox, watched, 0, watched.length);
+    expect(conversation.session.pump()).toBe(Outcome.STREAM);
+    expect(conversation.received()).toBe('a line\n');
+    const slot = conversation.connection.outbox;
+    conversation.session.close();
+    expect(outboxes.stateOf(slot)).toBe(OutboxState.ABANDONED);
+  });
+
+  test('a blocked transport stops the outbox until it has drained', () => {
+    const conversation = new Conversation(makeWorker());
+    const { outboxes } = conversation.worker;
+    conversation.send('watch\r\n');
+    const much = Buffer.alloc(200_000, 'x');
+    outboxes.put(conversation.connection.outbox, much, 0, much.length);
+    conversation.takesAll = () => false;
+    let runs = 1;
+    while (conversation.session.pump() === Outcome.BLOCKED) runs++;
+    expect(conversation.received()).toHaveLength(much.length);
+    expect(runs).toBeGreaterThan(3);
+  });
+
+  test('commands behind a key dump are held, within the receive buffer, and served when it is over', () => {
+    const conversation = new Conversation(makeWorker());
+    const { outboxes } = conversation.worker;
+    expect(conversation.send('lru_crawler metadump all\r\nget a\r\n')).toBe('OK\r\n');
+    expect(conversation.receive('get b\r\n')).toBe(Outcome.STREAM);
+    const { outbox } = conversation.connection;
+    outboxes.put(outbox, watched, 0, watched.length);
+    outboxes.finish(outbox);
+    expect(conversation.session.pump()).toBe(Outcome.OPEN);
+    expect(conversation.session.isStreaming).toBe(false);
+    conversation.resume();
+    expect(conversation.received()).toBe('a line\nEND\r\nEND\r\n');
+  });
+
+  test('a key dump whose client sends more than that is not read from until it is over', () => {
+    const conversation = new Conversation(makeWorker());
+    conversation.send('lru_crawler metadump all\r\n');
+    const commands = 'get a\r\n'.repeat(INPUT_BYTES);
+    expect(conversation.receive(commands.slice(0, INPUT_BYTES))).toBe(Outcome.BLOCKED);
+    expect(conversation.session.hold()).toBe(INPUT_BYTES);
+    conversation.worker.outboxes.finish(conversation.connection.outbox);
+    expect(conversation.session.pump()).toBe(Outcome.OPEN);
+    conversation.resume();
+    expect(conversation.drain()).toBe('END\r\n'.repeat(Math.floor(INPUT_BYTES / 7)));
   });
 });
 

@@ -9,7 +9,7 @@
  *            ─ config set ─▶ UPLOAD                       the configuration's text arrives
  *            ─ watch, key dump ─▶ OUTBOX                  another thread writes what is sent
  *
- * Limits: held input is less than INPUT_BYTES, a gathered line is bounded in key-line.ts, the output stands at most at
+ * Limits: held input fits the receive buffer, a gathered line is bounded in key-line.ts, the output stands at most at
  * OUTPUT_HIGH_WATER_BYTES and one small reply when `run` returns.
  */
 import { Decoded, Dialect, decode, dialectOf, Status, skipLine, writeBinaryError, writeStatus } from '@shoal/protocol';
@@ -82,7 +82,10 @@ export class Session implements CommandSession {
     return this.#phase === Phase.OUTBOX;
   }
 
-  /** Puts held bytes at the front of worker.input; returns how many, always less than INPUT_BYTES. New bytes go behind them. */
+  /**
+   * Puts held bytes at the front of worker.input; returns how many. New bytes go behind them: there is room for some, except during a key
+   * dump after `run` has answered BLOCKED.
+   */
   hold(): number {
     return this.#held.putInto(this.#worker.input);
   }
@@ -368,11 +371,11 @@ export class Session implements CommandSession {
     return upload.finish(worker);
   }
 
-  /** A watcher's input is thrown away, as memcached does; what comes during a key dump waits for its end. */
+  /** A watcher's input is thrown away, as memcached does; what comes during a key dump waits for its end. BLOCKED: no room for more. */
   #listenWhileStreaming(): number {
     const { outboxes } = this.#worker;
     if (outboxes.isWatch(this.connection.outbox)) this.#at = this.inputEnd;
-    else if (this.inputEnd === INPUT_BYTES) return this.#abort();
+    else if (this.inputEnd === INPUT_BYTES) return Outcome.BLOCKED;
     return Outcome.STREAM;
   }
 

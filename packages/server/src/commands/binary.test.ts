@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { BinaryStatus, Opcode } from '@shoal/protocol';
+import { ClassCounter } from '@shoal/store';
+import { ServerCounter } from '../server-counters.js';
 import {
   countExtras,
   type Frame,
@@ -171,6 +173,18 @@ describe('storage', () => {
       BinaryStatus.KEY_NOT_FOUND,
     ]);
     expect(list[1].cas).toBeGreaterThan(stored.cas);
+  });
+
+  test('the expiry of a set is an unsigned number', () => {
+    const list = ask((key) => [set(key, 'x', storeExtras(0, 0xffffffff)), { opcode: Opcode.GET, key }]);
+    expect(list[1].value).toBe('x');
+  });
+
+  test('stores are counted by class, refusals for size are not', () => {
+    const counted = makeWorker({ store: { itemSizeMaxBytes: 1024, slabChunkMaxBytes: 1024 } });
+    new Conversation(counted).send(frame(set('a', 'x')) + frame(set('b', 'y'.repeat(2000))));
+    expect(counted.store.statistics.classTotal(ClassCounter.CMD_SET)).toBe(1);
+    expect(counted.counters[ServerCounter.STORE_TOO_LARGE]).toBe(0);
   });
 
   test('a value too large is swallowed and drops the old one', () => {

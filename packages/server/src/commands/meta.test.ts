@@ -69,7 +69,7 @@ const SET: readonly Play[] = [
   ],
   [
     'T and F set expiry and client flags',
-    ['ms @a 1 T100 F42', 'x', 'mg @a t f', 'ms @a 1', 'y', 'mg @a t f'],
+    ['ms @a 1 T100 F42', 'x', 'mg @a t f', 'ms @a 2', 'yy', 'mg @a t f'],
     ['HD', 'HD t100 f42', 'HD', 'HD t-1 f0'],
   ],
   [

@@ -206,6 +206,24 @@ const CHANGES: readonly Play[] = [
   ],
 ];
 
+const MARKS: readonly Play[] = [
+  [
+    'touch and gat count as a use of the item',
+    ['set @a 0 0 1', 'x', 'touch @a 0', 'mg @a h u', 'set @b 0 0 1', 'x', 'gat 0 @b', 'mg @b h u'],
+    ['STORED', 'TOUCHED', 'HD h1', 'STORED', 'VALUE @b 0 1', 'x', 'END', 'HD h1'],
+  ],
+  [
+    'a number written in place is the same item, a longer one a new one',
+    ['set @a 0 0 1', '7', 'get @a', 'incr @a 1', 'mg @a h u', 'incr @a 90', 'mg @a h u'],
+    ['STORED', 'VALUE @a 0 1', '7', 'END', '8', 'HD h1', '98', 'HD h0'],
+  ],
+  [
+    'a set makes a new item, of the same length too',
+    ['set @a 0 0 1', 'x', 'get @a', 'set @a 0 0 1', 'y', 'mg @a h u'],
+    ['STORED', 'VALUE @a 0 1', 'x', 'END', 'STORED', 'HD h0'],
+  ],
+];
+
 const LINES: readonly Play[] = [
   ['an unknown word is an error', ['bogus a b', 'get @a'], ['ERROR', 'END']],
   [
@@ -238,6 +256,10 @@ describe('incr, decr, delete and touch', () => {
   test.each(CHANGES)('%s', (_, sent, replies) => expectPlay(sent, replies));
 });
 
+describe('marks of use', () => {
+  test.each(MARKS)('%s', (_, sent, replies) => expectPlay(sent, replies));
+});
+
 describe('lines', () => {
   test.each(LINES)('%s', (_, sent, replies) => expectPlay(sent, replies));
 
@@ -248,5 +270,27 @@ describe('lines', () => {
   test('2,048 bytes without a line end close, unless they begin a get', () => {
     expect(playEveryWay(worker, `incr ${' '.repeat(2100)}`)).toBe('<closed>');
     expect(playEveryWay(worker, lines(`get${' '.repeat(2100)}@a`))).toBe('END\r\n');
+  });
+});
+
+describe('without CAS numbers (-C)', () => {
+  const plain = makeWorker({ server: { cas: false }, store: { casEnabled: false, memoryLimitBytes: 8 * 2 ** 20 } });
+
+  test('gets shows 0, cas always finds a changed item, and append forgets the number it names', () => {
+    const sent = [
+      'set @a 0 0 1',
+      'x',
+      'gets @a',
+      'cas @a 0 0 1 1',
+      'y',
+      'cas @a 0 0 1 0',
+      'y',
+      'ms @a 1 C5 MA',
+      'z',
+      'mg @a v c',
+    ];
+    expect(playEveryWay(plain, lines(...sent))).toBe(
+      lines('STORED', 'VALUE @a 0 1 0', 'x', 'END', 'EXISTS', 'EXISTS', 'HD', 'VA 2 c0', 'xz'),
+    );
   });
 });
