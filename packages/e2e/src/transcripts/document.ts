@@ -53,7 +53,7 @@ export interface Identity {
 const LINE =
   /^(?:([A-Z]) )?(?:((?:not )?(?:1\.6\.18|1\.6\.45|shoal|memcached)) )?(until)?(>>|>|<<|<closed>|<anything>|<)(?: (.*))?$/s;
 const DIRECTIVE =
-  /^- (server|fresh|once|(?:memcached )?turn by turn|needs debugtime|only shoal|skip (?:1\.6\.18|1\.6\.45|memcached|shoal)|)(?:: (.*))?$/;
+  /^- (server|fresh|quiet|once|(?:memcached )?turn by turn|needs debugtime|only shoal|skip (?:1\.6\.18|1\.6\.45|memcached|shoal)|)(?:: (.*))?$/;
 
 export function parseTranscript(file: string, markdown: string): Case[] {
   const cases: Case[] = [];

@@ -1,5 +1,5 @@
 /**
- * The servers that the transcripts of one test file need, one for each set of flags, started when first asked for.
+ * The servers that the transcripts of one test file need, one for each set of flags and group, started when first asked for.
  * Only a few run at a time: the one that was asked for longest ago is stopped first.
  */
 import type { Command } from '../harness/server-process.js';
@@ -7,7 +7,7 @@ import { ServerProcess } from '../harness/server-process.js';
 import type { Identity } from './document.js';
 import { Player } from './player.js';
 
-const RUNNING_MAX = 3;
+const RUNNING_MAX = 4;
 
 interface Shelved {
   readonly server: ServerProcess;
@@ -24,13 +24,15 @@ export class ServerShelf {
     this.#identity = identity;
   }
 
-  async player(flags: string): Promise<Player> {
-    let shelved = this.#running.get(flags);
+  /** A player of the server that the cases of one group share. */
+  async player(flags: string, group: string): Promise<Player> {
+    const name = `${flags} ${group}`;
+    let shelved = this.#running.get(name);
     // A conversation that ended its server is one that failed, and has said so; the next one shall not suffer.
-    if (shelved !== undefined && shelved.server.exit !== null) shelved = await this.#remove(flags, shelved);
+    if (shelved !== undefined && shelved.server.exit !== null) shelved = await this.#remove(name, shelved);
     shelved ??= await this.#start(flags);
-    this.#running.delete(flags);
-    this.#running.set(flags, shelved);
+    this.#running.delete(name);
+    this.#running.set(name, shelved);
     for (const [oldest, unused] of this.#running) {
       if (this.#running.size <= RUNNING_MAX) break;
       await this.#remove(oldest, unused);
@@ -39,7 +41,7 @@ export class ServerShelf {
   }
 
   async stopAll(): Promise<void> {
-    for (const [flags, shelved] of this.#running) await this.#remove(flags, shelved);
+    for (const [name, shelved] of this.#running) await this.#remove(name, shelved);
   }
 
   /** A server for one conversation only. */
@@ -58,8 +60,8 @@ export class ServerShelf {
     return { server, player: await Player.connect(server.address, this.#identity, { ascii }) };
   }
 
-  async #remove(flags: string, shelved: Shelved): Promise<undefined> {
-    this.#running.delete(flags);
+  async #remove(name: string, shelved: Shelved): Promise<undefined> {
+    this.#running.delete(name);
     await this.#stop(shelved);
   }
 

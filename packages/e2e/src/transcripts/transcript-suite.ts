@@ -41,10 +41,13 @@ function declare(shelf: ServerShelf, subject: Case, identity: Identity, inPieces
     return;
   }
   test(subject.title, () => playCase(shelf, subject, identity, playWhole), CASE_DEADLINE_MS);
-  const { directives } = subject;
-  if (inPieces && !directives.has('once') && !directives.has('fresh')) {
+  if (inPieces && !isPlayedOnce(subject)) {
     test(`${subject.title} (in pieces)`, () => playCase(shelf, subject, identity, playInPieces), CASE_DEADLINE_MS);
   }
+}
+
+function isPlayedOnce({ directives }: Case): boolean {
+  return directives.has('once') || directives.has('fresh') || directives.has('quiet');
 }
 
 type Plays = (player: Player, block: Block, subject: Case, identity: Identity) => Promise<void>;
@@ -57,7 +60,7 @@ async function playCase(shelf: ServerShelf, subject: Case, identity: Identity, p
     }
   };
   if (subject.directives.has('fresh')) await shelf.withFresh(flags, playBlocks);
-  else await playBlocks(await shelf.player(flags));
+  else await playBlocks(await shelf.player(flags, subject.directives.has('quiet') ? 'quiet' : ''));
 }
 
 /** One worker where pieces are sent, because the cleaner can only say what its own worker has read; else the usual four. */
@@ -88,7 +91,6 @@ async function playInPieces(player: Player, block: Block, subject: Case, identit
 }
 
 function pipelines(block: Block, subject: Case, identity: Identity): boolean {
-  const { directives } = subject;
-  const alone = directives.has('once') || directives.has('fresh') || directives.has('turn by turn');
+  const alone = isPlayedOnce(subject) || directives.has('turn by turn');
   return !alone && !directives.has(`${identity.server} turn by turn`) && canPipeline(block, identity);
 }
