@@ -193,7 +193,8 @@ export class Maintenance {
       this.#snapshots(),
       this.#core.slabs.takenBytes >= tuning[Tuning.MEMORY_LIMIT_BYTES],
     );
-    const isStarted = move !== null && !this.#mover.isRunning && this.#mover.start(move.source, move.destination);
+    if (this.#mover.isRunning) return;
+    const isStarted = move !== null && this.#mover.start(move.source, move.destination);
     this.#isPooling = isStarted && move.destination === 0;
   }
 
