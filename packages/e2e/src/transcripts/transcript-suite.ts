@@ -91,6 +91,7 @@ async function playInPieces(player: Player, block: Block, subject: Case, identit
 }
 
 function pipelines(block: Block, subject: Case, identity: Identity): boolean {
+  const { directives } = subject;
   const alone = isPlayedOnce(subject) || directives.has('turn by turn');
   return !alone && !directives.has(`${identity.server} turn by turn`) && canPipeline(block, identity);
 }
