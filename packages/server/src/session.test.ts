@@ -115,6 +115,18 @@ describe('output', () => {
     }
   });
 
+  test('many small replies in one turn leave in pieces of bounded size', () => {
+    const patient = makeWorker({ server: { requestsPerEvent: 1000 } });
+    const conversation = new Conversation(patient);
+    conversation.send(`set small 0 0 10000\r\n${'x'.repeat(10_000)}\r\n`);
+    const replyBytes = `VALUE small 0 10000\r\n${'x'.repeat(10_000)}\r\nEND\r\n`.length;
+    expect(conversation.send('get small\r\n'.repeat(200)).length).toBe(200 * replyBytes);
+    expect(conversation.largestFlushBytes).toBeLessThan(OUTPUT_HIGH_WATER_BYTES + 11_000);
+    conversation.takesAll = () => false;
+    expect(conversation.send('get small\r\n'.repeat(200)).length).toBe(200 * replyBytes);
+    expect(conversation.outcomes).toContain(Outcome.BLOCKED);
+  });
+
   test('many small values block between two keys', () => {
     store('small', 'x'.repeat(10_000));
     const send = `get ${'small '.repeat(100)}\r\nget small\r\n`;
@@ -218,6 +230,9 @@ describe('lines longer than the input', () => {
     expect(conversation.connection.closeReason).toBe(CloseReason.ERROR);
     expect(limited.counters[ServerCounter.READ_BUF_OOM]).toBe(1);
     conversation.session.close();
+    // What was gathered does not count any more.
+    const fits = new Conversation(limited);
+    expect(fits.send(`get ${'key '.repeat(50_000)}\r\n`)).toBe('END\r\n');
   });
 });
 

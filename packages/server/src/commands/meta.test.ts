@@ -56,6 +56,24 @@ const GET: readonly Play[] = [
   ],
 ];
 
+const MARKS: readonly Play[] = [
+  [
+    'u leaves the item unused',
+    ['set @a 0 0 1', 'x', 'mg @a u v', 'mg @a u h', 'mg @a', 'mg @a u h'],
+    ['STORED', 'VA 1', 'x', 'HD h0', 'HD', 'HD h1'],
+  ],
+  [
+    'a stale item is won once, also by a fetch that does not use it',
+    ['ms @a 1', 'x', 'md @a I', 'mg @a u v', 'mg @a u v', 'mg @a v'],
+    ['HD', 'HD', 'VA 1 X W', 'x', 'VA 1 Z X', 'x', 'VA 1 Z X', 'x'],
+  ],
+  [
+    'marking as stale anew lets another client win',
+    ['ms @a 1', 'x', 'md @a I', 'mg @a', 'mg @a', 'md @a I', 'mg @a', 'mg @a'],
+    ['HD', 'HD', 'HD X W', 'HD Z X', 'HD', 'HD X W', 'HD Z X'],
+  ],
+];
+
 const SET: readonly Play[] = [
   [
     'ms stores and returns what is asked for',
@@ -260,6 +278,10 @@ function expectPlay(sent: string[], replies: string[]): void {
 
 describe('mg', () => {
   test.each(GET)('%s', (_, sent, replies) => expectPlay(sent, replies));
+});
+
+describe('marks', () => {
+  test.each(MARKS)('%s', (_, sent, replies) => expectPlay(sent, replies));
 });
 
 describe('ms', () => {

@@ -131,7 +131,7 @@ describe('counters', () => {
   test('hits are counted by class', () => {
     const worker = makeWorker(SIZES);
     new Conversation(worker).send(
-      'set n 0 0 1\r\n5\r\nget n n\r\nmg n\r\nmg n T0\r\ngat 0 n\r\ntouch n 0\r\nincr n 1\r\ndecr n 1\r\nms n 1 C1\r\n5\r\nms n 1\r\n5\r\ndelete n\r\n',
+      'set n 0 0 1\r\n5\r\nget n n\r\nmg n\r\nmg n T0\r\ngat 0 n\r\ntouch n 0\r\nincr n 1\r\ndecr n 1\r\nms n 1 C1\r\n5\r\nms n 1\r\n5\r\nmd n x\r\nmd n I\r\ndelete n\r\n',
     );
     const { statistics } = worker.store;
     expect(statistics.getHits).toBe(3);
@@ -140,6 +140,6 @@ describe('counters', () => {
     expect(statistics.classTotal(ClassCounter.INCR_HITS)).toBe(1);
     expect(statistics.classTotal(ClassCounter.DECR_HITS)).toBe(1);
     expect(statistics.classTotal(ClassCounter.CAS_BADVAL)).toBe(1);
-    expect(statistics.classTotal(ClassCounter.DELETE_HITS)).toBe(1);
+    expect(statistics.classTotal(ClassCounter.DELETE_HITS)).toBe(2);
   });
 });
