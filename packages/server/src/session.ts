@@ -194,19 +194,13 @@ export class Session implements CommandSession {
         return Outcome.YIELD;
       }
       const decoded = decode(this.#dialect, worker.input, worker.inputView, this.#at, end, request);
-      if (decoded === Decoded.NEED_MORE) return this.#needMore();
+      if (decoded === Decoded.NEED_MORE) return Outcome.OPEN;
       const outcome = decoded === Decoded.READY ? execute(worker, this) : this.#answerUnready(decoded);
       this.#at = request.next;
       if (outcome !== Outcome.OPEN) return outcome;
       if (output.at >= OUTPUT_HIGH_WATER_BYTES && !this.flush()) return Outcome.BLOCKED;
     }
     return Outcome.OPEN;
-  }
-
-  /** An unfinished head of a frame that leaves no room to receive its rest can only be rubbish. */
-  #needMore(): number {
-    if (this.inputEnd - this.#at < INPUT_BYTES) return Outcome.OPEN;
-    return this.#abort();
   }
 
   /** Closes because of what the client sent. */

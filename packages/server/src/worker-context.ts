@@ -1,7 +1,9 @@
-// What one worker thread has in hand while it serves commands: the store, one receive buffer, one reply writer, one decoded request and the
-// parts shared with other threads. Made once a worker (worker.ts) and passed to every session and command; nothing in it belongs to a connection.
-// All of it is used by its own thread only, except what stands in shared memory (store, settings, activity, outboxes, prefixes, configs, connections).
-// Sessions and commands read the fields afresh: `input` and `inputView` are exchanged for the time in which an over-long line is served.
+/**
+ * What one worker thread has in hand while it serves commands: the store, one receive buffer, one reply writer, one decoded request and the
+ * parts shared with other threads. Made once a worker (worker.ts) and passed to every session and command; nothing in it belongs to a connection.
+ * All of it is used by its own thread only, except what stands in shared memory (store, settings, activity, outboxes, prefixes, configs, connections).
+ * Sessions and commands read the fields afresh: `input` and `inputView` are exchanged for the time in which an over-long line is served.
+ */
 import type { ByteWriter, Request } from '@shoal/protocol';
 import type { Store } from '@shoal/store';
 import type { ActivityLog } from './activity-log.js';
