@@ -52,12 +52,23 @@ describe('the strict numbers of the tokenizer', () => {
     );
   });
 
-  test.each(['', '18446744073709551616', '99999999999999999999', '-1', '+1', ' 1', '1 ', '1x', '0x1', '\x001'])(
-    'refuse %j as uint64',
-    (text) => {
-      expect(parse(parseUint64, text)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    '18446744073709551616',
+    '99999999999999999999',
+    '-1',
+    '+1',
+    ' 1',
+    '1 ',
+    '1x',
+    '0x1',
+    '\x001',
+    '1234567890x',
+    'x1234567890',
+    '12345678901234567x',
+  ])('refuse %j as uint64', (text) => {
+    expect(parse(parseUint64, text)).toBeUndefined();
+  });
 
   test.each([
     ['0', 0],

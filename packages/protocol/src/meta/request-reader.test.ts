@@ -32,6 +32,10 @@ const GET: readonly Row[] = [
   ['mg a v q\r\nmn\r\n', ['META_GET a v q quiet', 'META_NOOP']],
   ['mg a u L P\r\n', ['META_GET a u L P']],
   ['mg a N30 R20 T-1 C18446744073709551615 E5\r\n', ['META_GET a N30 R20 T-1 C18446744073709551615 E5']],
+  [
+    'mg a C8589934593 D12884901889 E17179869185 J21474836481\r\n',
+    ['META_GET a C8589934593 D12884901889 E17179869185 J21474836481'],
+  ],
   ['mg a D5 J3 MX F7 I x\r\n', ['META_GET a D5 J3 M F7 I x']],
   ['mg a O\r\n', ['META_GET a O']],
   [`mg a O${OPAQUE_31}\r\n`, [`META_GET a O${OPAQUE_31}`]],
