@@ -13,6 +13,8 @@ const NO_USER = 67;
 const OS_ERROR = 71;
 const IS_ROOT = process.getuid?.() === 0;
 const PRIVILEGED_PORT = '1';
+const TOO_MUCH_MIB = 20_000;
+const ADDRESS_SPACE_KIB = 8_000_000;
 
 interface Failure {
   readonly code: number | null;
@@ -53,6 +55,15 @@ describe.each(Object.values(Transport))('a start over %s fails in one clear line
     const { code, lines } = await failureOf(shoalCommand(transport, ['-l', '192.0.2.1', '-p', '-1']));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('192.0.2.1');
+    expect(code).toBe(OS_ERROR);
+  });
+
+  test('when there is too little memory', async () => {
+    const { program, args } = shoalOnPort(transport, ['-m', String(TOO_MUCH_MIB)]);
+    const limited = ['-c', `ulimit -v ${ADDRESS_SPACE_KIB}; exec "$@"`, 'sh', program, ...args];
+    const { code, lines } = await failureOf({ program: 'sh', args: limited });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`${TOO_MUCH_MIB} MiB`);
     expect(code).toBe(OS_ERROR);
   });
 
