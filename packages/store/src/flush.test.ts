@@ -59,6 +59,15 @@ describe('a flush', () => {
     expect(verify(cache.store)).toEqual([]);
   });
 
+  test('that takes dead items out leaves those of earlier seconds to others', () => {
+    const cache = new CacheDriver();
+    cache.set('older', VALUE);
+    cache.store.clock.set(101);
+    for (let round = 0; round < 40; round++) cache.store.flushAll(101);
+    expect(cache.store.statistics.itemCount).toBe(1);
+    expect(cache.get('older')).toBeNull();
+  });
+
   test('that takes dead items out leaves the living ones', () => {
     const cache = new CacheDriver();
     for (let round = 0; round < 40; round++) {

@@ -8,9 +8,9 @@
  */
 import { Control } from './control.js';
 import type { StoreCore } from './core.js';
-import { HASH_NEXT } from './layout.js';
+import { ACCESS_TIME, HASH_NEXT } from './layout.js';
 
-/** Flushes within one second after which dead items are taken out, before a generation can come again. */
+/** Flushes within one second after which the dead items of that second are taken out, before a generation can come again. */
 const PURGE_EVERY = 32;
 
 /** All that is stored by now is dead; or, with `at` in the future, what is stored until then, from then on. */
@@ -22,7 +22,7 @@ export function flushAll(core: StoreCore, at: number): void {
   const isRepeated = control[Control.FLUSH_TIME] === now;
   putIntoForce(control, now);
   if (!isRepeated) Atomics.store(control, Control.FLUSH_REPEATS, 0);
-  else if ((Atomics.add(control, Control.FLUSH_REPEATS, 1) + 1) % PURGE_EVERY === 0) purge(core);
+  else if ((Atomics.add(control, Control.FLUSH_REPEATS, 1) + 1) % PURGE_EVERY === 0) purge(core, now);
 }
 
 /** Puts a flush that was delayed until now into force; the clock is about to show `seconds`. */
@@ -37,15 +37,15 @@ function putIntoForce(control: Int32Array, time: number): void {
   Atomics.store(control, Control.FLUSH_TIME, time);
 }
 
-/** Frees every dead item. */
-function purge(core: StoreCore): void {
+/** Frees the dead items of the flush's second; of older ones the time alone tells. */
+function purge(core: StoreCore, second: number): void {
   const { table, stripes, items } = core;
   for (let bucket = 0; bucket < table.buckets; bucket++) {
     if (table.head(bucket) === 0) continue;
     stripes.lock(bucket);
     for (let ref = table.head(bucket); ref !== 0; ) {
       const next = items.get(ref, HASH_NEXT);
-      if (core.isDead(ref)) core.unlinkLocked(ref, items.hash(ref));
+      if (items.get(ref, ACCESS_TIME) === second && core.isFlushed(ref)) core.unlinkLocked(ref, items.hash(ref));
       ref = next;
     }
     stripes.unlock(bucket);

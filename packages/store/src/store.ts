@@ -281,7 +281,7 @@ export class Store extends ItemAccess {
     return temporaryTtl >= 0 && exptime !== 0 && exptime - this.now() <= temporaryTtl ? Lru.TEMP : Lru.HOT;
   }
 
-  /** Every item stored pays for two splits while the table is crowded, so it has doubled before it is again. */
+  /** Every item stored pays for two splits while the table is crowded, so growth keeps pace with storing. */
   #growTable(): void {
     const { table } = this.core;
     if (!table.isCrowded(this.core.roughItemCount)) return;
