@@ -1,5 +1,6 @@
 // One thread of hammer.test.ts: random work on a shared arena, checking every value it reads.
-// Plain JavaScript, because a worker cannot load a test's TypeScript. Takes workerData {arena, row, seconds clock is set by the test, operations, keys, seed}; posts {errors, operations}.
+// Plain JavaScript, because a worker cannot load a test's TypeScript; the store comes from this package's build.
+// Takes workerData {arena, row, operations, keys, seed, maintains}; posts {errors}.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Maintenance, Reserve, Store } from '@shoal/store';
 
@@ -9,7 +10,11 @@ const input = new Uint8Array(64);
 const view = new DataView(input.buffer);
 const value = new Uint8Array(70_000);
 const valueView = new DataView(value.buffer);
+const streamed = new Uint8Array(value.length);
+const more = new Uint8Array(200);
+const moreView = new DataView(more.buffer);
 const errors = [];
+let casSeen = 0;
 let state = seed;
 
 function random(below) {
@@ -58,6 +63,64 @@ function get(key) {
   }
 }
 
+/** Reads a value of several chunks piece by piece, pinned, as a slow reader gets it; others may replace it meanwhile. */
+function stream(key) {
+  const end = load(key);
+  const hash = store.hashKey(input, view, 0, end);
+  store.lock(hash);
+  const ref = store.fetchLocked(input, view, 0, end, hash);
+  const isStreamed = ref !== 0 && store.isChunked(ref);
+  if (isStreamed) store.pinLocked(ref);
+  store.unlock(hash);
+  if (!isStreamed) return;
+  const bytes = store.valueBytes(ref);
+  for (let at = 0; at < bytes; at += 5000) {
+    store.copyValuePart(ref, at, Math.min(5000, bytes - at), streamed, at);
+    if (random(4) === 0) set(random(keys), 90);
+    load(key);
+  }
+  store.unpin(ref, hash);
+  value.set(streamed.subarray(0, bytes));
+  check(key, bytes);
+}
+
+/** Makes a value longer by the byte it consists of. */
+function append(key) {
+  const end = load(key);
+  const hash = store.hashKey(input, view, 0, end);
+  more.fill(byteOf(key, end, hash));
+  store.lock(hash);
+  const old = store.fetchLocked(input, view, 0, end, hash);
+  const bytes = old === 0 ? 0 : store.valueBytes(old);
+  if (bytes >= 8 && bytes < 60_000 && store.casLow(old) === casSeen) appendLocked(old, bytes, end, hash);
+  store.unlock(hash);
+}
+
+function appendLocked(old, bytes, end, hash) {
+  const ref = store.reserve(input, view, 0, end, hash, 0, 0, bytes + more.length);
+  if (ref === Reserve.NO_MEMORY || ref === Reserve.TOO_LARGE) return;
+  if (store.writeValueOfLocked(ref, 0, old) && store.writeValue(ref, bytes, more, moreView, 0, more.length)) {
+    store.replaceLocked(old, ref, hash);
+  } else {
+    store.release(ref);
+  }
+}
+
+/** The byte that the value consists of; `casSeen` says of which version. */
+function byteOf(key, end, hash) {
+  for (;;) {
+    const ref = store.beginRead(input, view, 0, end, hash, 0);
+    if (ref === 0) return 0;
+    const bytes = store.readBytes;
+    casSeen = store.casLow(ref);
+    if (store.isReadLocked && store.isChunked(ref)) store.copyValuePart(ref, 0, bytes, value, 0);
+    else store.copyPlainValue(ref, bytes, value, valueView, 0);
+    if (!store.endRead()) continue;
+    check(key, bytes);
+    return value[4];
+  }
+}
+
 function check(key, bytes) {
   if (valueView.getInt32(0) !== key) errors.push(`key ${key} has the value of key ${valueView.getInt32(0)}`);
   for (let i = 5; i < bytes; i++) {
@@ -80,9 +143,11 @@ function remove(key) {
 function work() {
   for (let i = 0; i < operations; i++) {
     const key = random(keys);
-    const dice = random(10);
-    if (dice < 5) get(key);
-    else if (dice < 9) set(key, 8 + (random(20) === 0 ? random(60_000) : 90 * random(10)));
+    const dice = random(20);
+    if (dice < 10) get(key);
+    else if (dice === 10) stream(key);
+    else if (dice === 11) append(key);
+    else if (dice < 19) set(key, 8 + (random(20) === 0 ? random(60_000) : 90 * random(10)));
     else remove(key);
   }
 }
@@ -92,6 +157,7 @@ function maintain() {
   for (let i = 0; i < operations / 100; i++) {
     if (i % 50 === 0) store.reassign(random(20), random(20));
     if (i % 200 === 0) store.clock.set(store.now() + 1);
+    if (i % 1000 === 0) store.flushAll(store.now());
     maintenance.step(i * 500);
   }
   // A move that was begun is brought to its end, or verify would find its page in between.
