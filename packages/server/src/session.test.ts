@@ -119,11 +119,11 @@ describe('output', () => {
     const patient = makeWorker({ server: { requestsPerEvent: 1000 } });
     const conversation = new Conversation(patient);
     conversation.send(`set small 0 0 10000\r\n${'x'.repeat(10_000)}\r\n`);
-    const replyBytes = `VALUE small 0 10000\r\n${'x'.repeat(10_000)}\r\nEND\r\n`.length;
-    expect(conversation.send('get small\r\n'.repeat(200)).length).toBe(200 * replyBytes);
+    const replyBytes = `VA 10000\r\n${'x'.repeat(10_000)}\r\n`.length;
+    expect(conversation.send('mg small v\r\n'.repeat(200)).length).toBe(200 * replyBytes);
     expect(conversation.largestFlushBytes).toBeLessThan(OUTPUT_HIGH_WATER_BYTES + 11_000);
     conversation.takesAll = () => false;
-    expect(conversation.send('get small\r\n'.repeat(200)).length).toBe(200 * replyBytes);
+    expect(conversation.send('mg small v\r\n'.repeat(200)).length).toBe(200 * replyBytes);
     expect(conversation.outcomes).toContain(Outcome.BLOCKED);
   });
 

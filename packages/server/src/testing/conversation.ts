@@ -33,7 +33,7 @@ export function makeWorker(options: ConversationOptions = {}): WorkerContext {
 
 export class Conversation implements Flusher {
   readonly worker: WorkerContext;
-  readonly connection: ConnectionInfo = { id: 1, row: 1, outbox: -1, closeReason: CloseReason.NORMAL };
+  readonly connection: ConnectionInfo = { id: 1, row: 1, outbox: -1, closeReason: CloseReason.ERROR };
   readonly session: Session;
   /** Outcome of the last run. */
   outcome: number = Outcome.OPEN;
