@@ -185,9 +185,17 @@ export class ConnectionTable {
     return this.#words[this.#word(row) + Word.WORKER];
   }
 
-  /** The descriptor on epoll, −1 on net. */
+  /** The descriptor that this server has to close itself, −1 when Node.js's socket does. */
   descriptor(row: number): number {
     return this.#words[this.#word(row) + Word.DESCRIPTOR];
+  }
+
+  /** The descriptor, which somebody else closes from now on. */
+  takeDescriptor(row: number): number {
+    const at = this.#word(row) + Word.DESCRIPTOR;
+    const descriptor = this.#words[at];
+    this.#words[at] = -1;
+    return descriptor;
   }
 
   /** The client's end of a connection. */

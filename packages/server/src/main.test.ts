@@ -69,7 +69,7 @@ test.each([
 ])('when a %s dies, the process says so, drops its clients and ends with 70', async (_, thread) => {
   const child = run({ threads: 2 }, { KILL_THREAD: thread });
   const clients = [await SocketClient.toPort(await child.port()), await SocketClient.toPort(await child.port())];
-  for (const client of clients) await client.ask('mn\r\n');
+  while (!child.output.includes('Serving')) await pause(10);
   child.process.kill('SIGUSR2');
   for (const client of clients) await client.untilEnd();
   expect(await child.exited).toBe(70);
@@ -151,12 +151,13 @@ test('where koffi does not load, epoll is refused with 69', async () => {
   );
 });
 
-testWithPrlimit(
-  'out of descriptors it stops accepting, serves on, and accepts again when somebody has left',
-  async () => {
-    const child = run({ maxConnections: 500 });
+testWithPrlimit.each(['epoll', 'net'] as const)(
+  'out of descriptors it stops accepting on %s, serves on, and accepts again when somebody has left',
+  async (transport) => {
+    const child = run({ maxConnections: 500, transport });
     const first = await SocketClient.toPort(await child.port());
     await first.ask('mn\r\n');
+    while (!child.output.includes('Serving')) await pause(10);
     const open = readdirSync(`/proc/${child.process.pid}/fd`).length;
     execFileSync('prlimit', ['--pid', String(child.process.pid), `--nofile=${open + 5}:${open + 5}`]);
     const others = await Promise.all(Array.from({ length: 20 }, async () => SocketClient.toPort(await child.port())));

@@ -114,6 +114,7 @@ class Server implements RunningServer {
     this.#maintenance = new MaintenanceSchedule((error) => this.#fail(error));
     this.#workers = new Workers({
       parts: this.#parts,
+      hasAcceptingThread: sockets.hasAcceptingThread,
       listenersOf: (id) => sockets.listenersOf(id),
       listeningOf: (id) => sockets.listeningOf(id),
       onReady: (id) => sockets.handOver(id),
@@ -133,7 +134,6 @@ class Server implements RunningServer {
   async start(): Promise<void> {
     try {
       const [listened] = await Promise.all([this.#workers.start(), this.#maintenance.start(this.#parts)]);
-      this.#sockets.closeOriginals();
       this.#noteListened(listened);
     } catch (error) {
       await this.#takeDown({ kind: 'destroy' });
@@ -286,6 +286,7 @@ function makeParts(options: ResolvedServerOptions, sockets: Sockets, { slowReade
       listeners: sockets.count,
       wakeDescriptors: sockets.wakeDescriptors,
       slowReaderMs,
+      acceptor: sockets.acceptingThread,
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -2,8 +2,8 @@
  * The listening sockets of a server and the descriptors that wake its workers: opened before anything else, so that what
  * the machine refuses is known early, and closed last. Main thread only; server.ts owns one.
  *
- * On epoll the sockets become worker 0's when it serves, on net each worker gets duplicates of its own. From then on the
- * numbers are forgotten here, because closing one twice may close somebody else's file.
+ * The thread that accepts (worker 0 on epoll, a thread of its own on net) owns the listening sockets once it serves. From then
+ * on their numbers are forgotten here, because closing one twice may close somebody else's file.
  */
 import { statSync, unlinkSync } from 'node:fs';
 import type { ListenOptions } from 'node:net';
@@ -28,8 +28,10 @@ export class Sockets {
   readonly transport: TransportName;
   /** Why koffi is not used, '' when it is. */
   readonly libcMissing: string;
-  /** One eventfd a worker on epoll, none on net. */
+  /** For each thread its eventfd, −1 for one with an event loop. */
   readonly wakeDescriptors: number[] = [];
+  /** The thread that accepts; without libc a worker that listens by itself. */
+  readonly acceptingThread: number;
   endpoints: Endpoint[] = [];
   /** null without libc. */
   fileLimit: FileLimit | null = null;
@@ -38,8 +40,6 @@ export class Sockets {
   readonly #opener: ListenerOpener | null;
   #targets: ListenTarget[] = [];
   #listeners: Listener[] = [];
-  /** What workers on net were given and have not taken yet. */
-  readonly #duplicates = new Map<number, number[]>();
   #unixInode = 0;
 
   private constructor(options: ResolvedServerOptions, libc: Libc | null, libcMissing: string) {
@@ -48,6 +48,12 @@ export class Sockets {
     this.libcMissing = libcMissing;
     this.transport = chooseTransport(options, libc, libcMissing);
     this.#opener = libc === null ? null : new ListenerOpener(libc, options.backlog);
+    this.acceptingThread = this.hasAcceptingThread ? options.threads : 0;
+  }
+
+  /** On net the event loops of the workers cannot wait for a raw socket. */
+  get hasAcceptingThread(): boolean {
+    return this.transport === TransportName.NET && this.#libc !== null;
   }
 
   /** Rejects with a ServerStartError when something cannot be had; nothing stays open then. */
@@ -61,7 +67,7 @@ export class Sockets {
       sockets.#bindUnix();
       beforeListen(sockets.endpoints);
       sockets.#opener?.listen();
-      if (sockets.transport === TransportName.EPOLL) sockets.#makeWakeDescriptors();
+      sockets.#makeWakeDescriptors();
       return sockets;
     } catch (error) {
       sockets.close();
@@ -83,39 +89,27 @@ export class Sockets {
     });
   }
 
-  /** What the worker gets on epoll. */
-  listenersOf(worker: number): readonly Listener[] {
-    return this.transport === TransportName.EPOLL && worker === 0 ? this.#listeners : [];
+  /** The sockets that a thread accepts on. */
+  listenersOf(thread: number): readonly Listener[] {
+    return thread === this.acceptingThread ? this.#listeners : [];
   }
 
-  /** What the worker gets on net. Without libc only worker 0 can listen. */
-  listeningOf(worker: number): readonly ListenOptions[] {
-    if (this.transport !== TransportName.NET) return [];
-    const libc = this.#libc;
-    if (libc === null) return worker === 0 ? this.#addressesToListenOn() : [];
-    const duplicates = this.#listeners.map(({ descriptor }) => libc.duplicate(descriptor));
-    this.#duplicates.set(worker, duplicates);
-    return duplicates.map((fd) => ({ fd, backlog: this.#options.backlog }));
+  /** Without libc: where a worker listens by itself. Only one can. */
+  listeningOf(thread: number): readonly ListenOptions[] {
+    return this.#libc === null && thread === this.acceptingThread ? this.#addressesToListenOn() : [];
   }
 
-  /** The worker serves, so what it was given is its own now. */
-  handOver(worker: number): void {
-    this.#duplicates.delete(worker);
-    if (this.transport === TransportName.EPOLL && worker === 0 && this.#opener !== null) this.#opener.opened.length = 0;
+  /** The thread serves, so what it was given is its own now. */
+  handOver(thread: number): void {
+    if (thread === this.acceptingThread && this.#opener !== null) this.#opener.opened.length = 0;
   }
 
-  /** All workers serve: on net they have duplicates of what was opened here. */
-  closeOriginals(): void {
-    this.#opener?.closeAll();
-  }
-
-  /** All workers have left: closes what one that died has left open. Only epoll has descriptors that nobody else closes. */
+  /** All threads have left: closes what one that died, or that was dealt a connection too late, has left open. */
   closeAbandoned(shared: ConnectionTableShared): void {
-    if (this.transport !== TransportName.EPOLL) return;
     const table = new ConnectionTable(shared);
     const ownsListeners = this.#opener?.opened.length !== 0;
     for (let row = 0; row < table.capacity; row++) {
-      if (!table.isUsed(row)) continue;
+      if (!table.isUsed(row) || table.descriptor(row) < 0) continue;
       const isOurs = ownsListeners && table.state(row) === ConnectionState.LISTENING;
       if (!isOurs) this.#libc?.close(table.descriptor(row));
     }
@@ -123,11 +117,8 @@ export class Sockets {
 
   close(): void {
     this.#opener?.closeAll();
-    for (const descriptor of [...this.wakeDescriptors, ...[...this.#duplicates.values()].flat()]) {
-      this.#libc?.close(descriptor);
-    }
+    for (const descriptor of this.wakeDescriptors) if (descriptor >= 0) this.#libc?.close(descriptor);
     this.wakeDescriptors.length = 0;
-    this.#duplicates.clear();
     this.#removeUnixSocket();
   }
 
@@ -158,12 +149,18 @@ export class Sockets {
   }
 
   #makeWakeDescriptors(): void {
-    const libc = this.#libc!;
+    const isEpoll = this.transport === TransportName.EPOLL;
     for (let worker = 0; worker < this.#options.threads; worker++) {
-      const descriptor = libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-      if (descriptor < 0) throw new SystemCallError('make an eventfd', libc.errno());
-      this.wakeDescriptors.push(descriptor);
+      this.wakeDescriptors.push(isEpoll ? this.#makeEventfd() : -1);
     }
+    if (this.hasAcceptingThread) this.wakeDescriptors.push(this.#makeEventfd());
+  }
+
+  #makeEventfd(): number {
+    const libc = this.#libc!;
+    const descriptor = libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (descriptor < 0) throw new SystemCallError('make an eventfd', libc.errno());
+    return descriptor;
   }
 
   /** Only the socket file that this server made. */

@@ -1,15 +1,15 @@
 /**
- * Waking a worker that waits for its sockets, from any thread.
+ * Waking a worker (or the accepting thread of the net transport) that waits for its sockets, from any thread.
  *
  * Whoever has work for a worker (a connection dealt, a message posted, an outbox filled) puts it where it belongs first and
  * calls `wake` then. Wakes that come before the worker has looked are one wake. On epoll the worker sleeps in the kernel and
- * an eventfd ends that; on net a promise of `Atomics.waitAsync` does. No lock; one word and at most one descriptor a worker.
+ * an eventfd ends that; on net a promise of `Atomics.waitAsync` does. No lock; one word and at most one descriptor a thread.
  */
 import { writeSync } from 'node:fs';
 
 export interface WakeupsShared {
   readonly words: SharedArrayBuffer;
-  /** The eventfd of each worker; empty on net. */
+  /** The eventfd of each thread that sleeps in the kernel, −1 for one with an event loop. */
   readonly descriptors: readonly number[];
 }
 
@@ -20,8 +20,9 @@ const WOKEN = 1;
 /** What an eventfd takes: a 64-bit number to add. */
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 
-export function shareWakeups(workers: number, descriptors: readonly number[]): WakeupsShared {
-  return { words: new SharedArrayBuffer(workers * STRIDE * Int32Array.BYTES_PER_ELEMENT), descriptors };
+/** For as many threads as there are descriptors. */
+export function shareWakeups(descriptors: readonly number[]): WakeupsShared {
+  return { words: new SharedArrayBuffer(descriptors.length * STRIDE * Int32Array.BYTES_PER_ELEMENT), descriptors };
 }
 
 export class Wakeups {
@@ -37,7 +38,7 @@ export class Wakeups {
     const index = worker * STRIDE;
     if (Atomics.exchange(this.#words, index, WOKEN) === WOKEN) return;
     const descriptor = this.#descriptors[worker];
-    if (descriptor === undefined) Atomics.notify(this.#words, index);
+    if (descriptor < 0) Atomics.notify(this.#words, index);
     else writeSync(descriptor, ONE);
   }
 

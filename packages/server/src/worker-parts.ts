@@ -3,7 +3,7 @@
  *
  * The main thread makes the parts once (`shareServerParts`) and hands them to workers and to the maintenance thread; all of
  * it is SharedArrayBuffers and plain values. Rows of counters, of the store's counters and of activity rings have one
- * numbering: workers first, then the maintenance thread, then the main thread.
+ * numbering: workers first, then the maintenance thread, the main thread, and the accepting thread of the net transport.
  */
 import { type Arena, createArena, type StoreOptions } from '@shoal/store';
 import { type ActivityShared, shareActivity } from './activity-log.js';
@@ -29,15 +29,17 @@ export interface ServerParts {
   readonly configs: ConfigsShared;
   readonly counters: SharedArrayBuffer;
   readonly slowReaderMs: number;
+  /** Whom to wake when a connection is closed while nobody is accepted. */
+  readonly acceptor: number;
 }
 
 export interface ServerPartsAsked {
   readonly settings: Omit<SettingsShared, 'words'>;
   readonly arena: Arena;
   readonly listeners: number;
-  /** The eventfd of each worker; none on net. */
   readonly wakeDescriptors: readonly number[];
   readonly slowReaderMs: number;
+  readonly acceptor: number;
 }
 
 export function maintenanceRow(threads: number): number {
@@ -48,12 +50,16 @@ export function mainRow(threads: number): number {
   return threads + 1;
 }
 
-function rowsOf(threads: number): number {
+export function acceptingRow(threads: number): number {
   return threads + 2;
 }
 
+function rowsOf(threads: number): number {
+  return threads + 3;
+}
+
 export function shareServerParts(asked: ServerPartsAsked): ServerParts {
-  const { settings, arena, listeners, wakeDescriptors, slowReaderMs } = asked;
+  const { settings, arena, listeners, wakeDescriptors, slowReaderMs, acceptor } = asked;
   const { options } = settings;
   const rows = rowsOf(options.threads);
   const capacity = listeners + options.maxConnections;
@@ -62,13 +68,14 @@ export function shareServerParts(asked: ServerPartsAsked): ServerParts {
     settings: shareSettings(settings),
     table: shareConnectionTable({ capacity, unixSocket: options.unixSocket }),
     dealing: shareDealing({ workers: options.threads, rows: capacity }),
-    wakeups: shareWakeups(options.threads, wakeDescriptors),
+    wakeups: shareWakeups(wakeDescriptors),
     activity: shareActivity({ rows, ringBytes: options.workerLogBufferBytes }),
     outboxes: shareOutboxes({ slotBytes: options.watcherLogBufferBytes }),
     prefixes: sharePrefixes(),
     configs: shareConfigs(),
     counters: shareCounters(rows),
     slowReaderMs,
+    acceptor,
   };
 }
 

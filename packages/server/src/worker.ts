@@ -80,9 +80,8 @@ async function openEpoll({ id, listeners, parts }: WorkerStart, base: TransportP
   const { EpollTransport } = await import('./transport/epoll.js');
   const { libc, reason } = await loadLibc();
   if (libc === null) throw new Error(`Cannot serve on epoll: ${reason}`);
-  const dealing = new Dealing(parts.dealing);
   const wakeDescriptor = parts.wakeups.descriptors[id];
-  const transport = new EpollTransport({ ...base, libc, dealing, wakeDescriptor, listeners });
+  const transport = new EpollTransport({ ...base, libc, wakeDescriptor, listeners });
   base.worker.host.report({ kind: 'ready', endpoints: [] });
   return transport;
 }
@@ -96,6 +95,8 @@ async function serve(start: WorkerStart, port: MessagePort): Promise<void> {
     nextOrder: () => receiveMessageOnPort(port)?.message as WorkerOrder | undefined,
     openSession: (connection) => new Session(worker, connection, connection),
     slowReaderMs: start.parts.slowReaderMs,
+    acceptor: start.parts.acceptor,
+    dealing: new Dealing(start.parts.dealing),
   });
   await transport.serve();
   worker.host.report({ kind: 'stopped' });

@@ -6,7 +6,7 @@ import { Workers } from './workers.js';
 const ENTRY = new URL('./testing/failing-worker.mjs', import.meta.url);
 
 function makeWorkers(fails: string): { workers: Workers; failure: Promise<Error> } {
-  const wakeups = shareWakeups(1, []);
+  const wakeups = shareWakeups([-1]);
   const parts = { fails, wakeups, settings: { options: { threads: 1 }, transport: 'epoll' } } as unknown as ServerParts;
   let report: (error: Error) => void = () => {};
   const failure = new Promise<Error>((resolve) => {
@@ -14,6 +14,7 @@ function makeWorkers(fails: string): { workers: Workers; failure: Promise<Error>
   });
   const workers = new Workers({
     parts,
+    hasAcceptingThread: false,
     listenersOf: () => [],
     listeningOf: () => [],
     onReady: () => {},
@@ -41,7 +42,7 @@ test('a worker that does not follow an order is terminated, which is no failure'
 });
 
 test('wakes before the worker looks are one wake', async () => {
-  const wakeups = new Wakeups(shareWakeups(2, []));
+  const wakeups = new Wakeups(shareWakeups([-1, -1]));
   wakeups.wake(1);
   wakeups.wake(1);
   await wakeups.whenWoken(1);
@@ -49,7 +50,7 @@ test('wakes before the worker looks are one wake', async () => {
 });
 
 test('a worker that waits is woken', async () => {
-  const wakeups = new Wakeups(shareWakeups(1, []));
+  const wakeups = new Wakeups(shareWakeups([-1]));
   const woken = wakeups.whenWoken(0);
   wakeups.wake(0);
   await woken;

@@ -17,17 +17,20 @@ import type { ServerParts } from './worker-parts.js';
 
 export interface WorkersParts {
   readonly parts: ServerParts;
-  readonly listenersOf: (worker: number) => readonly Listener[];
-  readonly listeningOf: (worker: number) => readonly ListenOptions[];
+  /** One thread more, behind the workers, accepts connections. */
+  readonly hasAcceptingThread: boolean;
+  readonly listenersOf: (thread: number) => readonly Listener[];
+  readonly listeningOf: (thread: number) => readonly ListenOptions[];
   /** It serves. */
-  readonly onReady: (worker: number) => void;
+  readonly onReady: (thread: number) => void;
   readonly onReport: (report: WorkerReport) => void;
   readonly onFailure: (error: Error) => void;
-  /** The thread's file; tests give others. */
+  /** The worker's file; tests give others. */
   readonly entry?: URL;
 }
 
 const ENTRY = new URL('./worker.js', import.meta.url);
+const ACCEPTING_ENTRY = new URL('./accepting-thread.js', import.meta.url);
 /** Beyond what an order allows, before a worker is terminated. */
 const LEAVE_BOUND_MS = 1500;
 /**
@@ -48,13 +51,18 @@ export class Workers {
 
   /** Resolves when all of them serve, with what they listen on by themselves; rejects with the first error. */
   async start(): Promise<Endpoint[]> {
-    const { parts, listenersOf, listeningOf, entry = ENTRY } = this.#parts;
-    for (let id = 0; id < parts.settings.options.threads; id++) {
-      const start: WorkerStart = { id, parts, listeners: listenersOf(id), listening: listeningOf(id) };
-      this.#threads.push(new WorkerThread(entry, start, this.#parts));
-    }
+    const { parts, hasAcceptingThread, entry = ENTRY } = this.#parts;
+    const { threads } = parts.settings.options;
+    for (let id = 0; id < threads; id++) this.#startThread(entry, id);
+    if (hasAcceptingThread) this.#startThread(ACCEPTING_ENTRY, threads);
     const endpoints = await Promise.all(this.#threads.map((thread) => thread.ready));
     return endpoints.flat();
+  }
+
+  #startThread(entry: URL, id: number): void {
+    const { parts, listenersOf, listeningOf } = this.#parts;
+    const start: WorkerStart = { id, parts, listeners: listenersOf(id), listening: listeningOf(id) };
+    this.#threads.push(new WorkerThread(entry, start, this.#parts));
   }
 
   /** Resolves when all of them have left. */

@@ -1,5 +1,5 @@
 /**
- * Accepts connections on the epoll transport and deals them to the workers in turn; only worker 0 has one.
+ * Accepts connections through libc and deals them to the workers in turn: in worker 0 on epoll, in a thread of its own on net.
  *
  * Enforces -c: a connection for which the table has no row is told so and closed (maxconns_fast), or nobody is accepted until
  * somebody leaves (no_maxconns_fast). Out of descriptors it stops accepting as well, whatever the flag, as memcached does;
@@ -12,6 +12,7 @@ import type { Dealing } from '../dealing.js';
 import { ServerCounter } from '../server-counters.js';
 import type { Wakeups } from '../wakeups.js';
 import type { WorkerContext } from '../worker-context.js';
+import type { EpollSet } from './epoll-set.js';
 import {
   EAGAIN,
   ECONNABORTED,
@@ -21,6 +22,7 @@ import {
   ENFILE,
   ENOBUFS,
   ENOMEM,
+  EPOLLIN,
   errorName,
   type Libc,
   MSG_NOSIGNAL,
@@ -41,13 +43,13 @@ const US_PER_MS = 1000;
 
 export interface AcceptorParts {
   readonly libc: Libc;
-  readonly worker: WorkerContext;
+  readonly worker: Pick<WorkerContext, 'counters' | 'host' | 'settings' | 'store'>;
   readonly table: ConnectionTable;
   readonly dealing: Dealing;
   readonly wakeups: Wakeups;
   readonly listeners: readonly Listener[];
-  /** Turns the events of a listening socket on and off. */
-  readonly setEvents: (listener: Listener, isOn: boolean) => void;
+  /** Where the thread that accepts waits. */
+  readonly epoll: EpollSet;
 }
 
 export class Acceptor {
@@ -67,13 +69,13 @@ export class Acceptor {
     const refusal = STATUS_LINES[Status.TOO_MANY_CONNECTIONS];
     this.#refusal = parts.libc.allocate(refusal.length);
     this.#refusal.bytes.set(refusal);
-    for (const listener of parts.listeners) this.#byRow.set(listener.row, listener);
+    for (const listener of parts.listeners) {
+      this.#byRow.set(listener.row, listener);
+      parts.epoll.addOwn(listener.descriptor, listener.row);
+    }
   }
 
-  isListener(row: number): boolean {
-    return this.#byRow.has(row);
-  }
-
+  /** An event of this row; rows that are no listener's are nothing to it. */
   onReadable(row: number): void {
     const listener = this.#byRow.get(row);
     if (listener === undefined) return;
@@ -152,12 +154,12 @@ export class Acceptor {
   }
 
   #pause(cause: string): void {
-    const { libc, worker, listeners, table, setEvents } = this.#parts;
+    const { libc, worker, listeners, table, epoll } = this.#parts;
     this.#pausedAtMs = performance.now();
     worker.counters[ServerCounter.LISTEN_DISABLED_NUM]++;
-    for (const listener of listeners) {
-      setEvents(listener, false);
-      libc.listen(listener.descriptor, 0);
+    for (const { descriptor, row } of listeners) {
+      epoll.change(descriptor, row, 0);
+      libc.listen(descriptor, 0);
     }
     worker.settings.stopAccepting();
     if (this.#pausedAtMs >= this.#quietUntilMs) {
@@ -172,14 +174,14 @@ export class Acceptor {
   }
 
   #resume(): void {
-    const { libc, worker, listeners, setEvents } = this.#parts;
+    const { libc, worker, listeners, epoll } = this.#parts;
     const pausedUs = (performance.now() - this.#pausedAtMs) * US_PER_MS;
     worker.counters[ServerCounter.TIME_IN_LISTEN_DISABLED_US] += Math.round(pausedUs);
     this.#pausedAtMs = 0;
     worker.settings.goOnAccepting();
-    for (const listener of listeners) {
-      libc.listen(listener.descriptor, worker.settings.options.backlog);
-      setEvents(listener, true);
+    for (const { descriptor, row } of listeners) {
+      libc.listen(descriptor, worker.settings.options.backlog);
+      epoll.change(descriptor, row, EPOLLIN);
     }
   }
 }

@@ -8,18 +8,18 @@ import type { Endpoint } from '../connection-table.js';
 import { ServerCounter } from '../server-counters.js';
 import { CloseReason, INPUT_BYTES } from '../worker-context.js';
 import { Connection, type ConnectionOwner } from './connection.js';
-import { EAGAIN, EINTR, EPOLL_CTL_MOD, EPOLLIN, EPOLLOUT, type Libc, MSG_NOSIGNAL } from './libc.js';
+import type { EpollSet } from './epoll-set.js';
+import { EAGAIN, EINTR, EPOLLIN, EPOLLOUT, type Libc, MSG_NOSIGNAL } from './libc.js';
 import type { TransportParts } from './transport.js';
 
 /** What a connection needs of its loop. */
 export interface EpollSockets {
   readonly libc: Libc;
+  readonly epoll: EpollSet;
   /** Where worker.input begins. */
   readonly inputAddress: number;
   /** Sends output[0..count); answers how many bytes the kernel took, or −1 and errno. */
   sendOutput(descriptor: number, count: number): number;
-  /** Sets what epoll reports of a descriptor; false if it cannot. */
-  watch(descriptor: number, row: number, events: number, operation: number): boolean;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -133,7 +133,7 @@ export class EpollConnection extends Connection {
     const mask = this.isBlocked ? EPOLLOUT : this.isReading ? EPOLLIN : 0;
     if (mask === this.#mask || this.isClosed) return;
     this.#mask = mask;
-    this.#sockets.watch(this.#descriptor, this.row, mask, EPOLL_CTL_MOD);
+    this.#sockets.epoll.change(this.#descriptor, this.row, mask);
   }
 
   /** The kernel holds back what is not received. */

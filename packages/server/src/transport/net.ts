@@ -1,33 +1,34 @@
 /**
- * The net transport: Node.js's own sockets, for every platform, and wherever koffi does not load.
+ * The net transport: Node.js's own sockets. For platforms without epoll, and where it is asked for.
  *
- * Each worker listens on a descriptor of the same socket, and the kernel wakes all of them for a connection, the first one
- * gets it. Where no descriptors can be shared (no libc), worker 0 listens alone. Past -c a connection is refused, or with
- * no_maxconns_fast parked: accepted, but not read until another one leaves, since Node.js cannot stop accepting without
- * closing its listener.
+ * With libc an accepting thread deals descriptors, and each becomes a socket that receives into one buffer of the worker: that
+ * saves a buffer and its two objects for every read. Without libc one worker listens by itself (net-listener.ts). The worker
+ * lives in its event loop: wake-ups are promises, turns after a yield are immediates, and once a second it looks around.
  */
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import { STATUS_LINES, Status } from '@shoal/protocol';
-import { type Endpoint, Family } from '../connection-table.js';
-import { ServerCounter } from '../server-counters.js';
+import { type ConnectOpts, type ListenOptions, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Endpoint } from '../connection-table.js';
+import { INPUT_BYTES } from '../worker-context.js';
 import { NetConnection } from './net-connection.js';
+import { NetListener } from './net-listener.js';
 import { Roster } from './roster.js';
 import type { Transport, TransportParts } from './transport.js';
 
 export interface NetParts extends TransportParts {
+  /** Where this worker listens by itself. */
   readonly listening: readonly ListenOptions[];
 }
 
 const LOOK_AROUND_MS = 1000;
 const DRAIN_ROUND_MS = 20;
-const US_PER_MS = 1000;
+/** Half-open: what was asked before the client's end is answered first. */
+const SOCKET_OPTIONS: SocketConstructorOpts = { readable: true, writable: true, allowHalfOpen: true };
 
 export class NetTransport implements Transport {
   readonly #parts: NetParts;
   readonly #roster: Roster;
-  readonly #servers: Server[] = [];
-  readonly #parked = new Set<Socket>();
-  #parkedSinceMs = 0;
+  readonly #listener: NetListener;
+  /** What the sockets receive into; used up before the callback returns. */
+  readonly #received = Buffer.allocUnsafeSlow(INPUT_BYTES);
   #isTurnPlanned = false;
   #drainUntilMs = 0;
   #resolveServed: () => void = () => {};
@@ -35,25 +36,12 @@ export class NetTransport implements Transport {
   constructor(parts: NetParts) {
     this.#parts = parts;
     this.#roster = new Roster(parts, () => this.#planTurn());
+    this.#listener = new NetListener(parts, this.#roster);
   }
 
-  /** Listens; answers where. Rejects with the error of the first listener that fails. */
-  async listen(): Promise<Endpoint[]> {
-    for (const where of this.#parts.listening) {
-      const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#onConnection(socket));
-      this.#servers.push(server);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ ...where, exclusive: true }, () => {
-          server.off('error', reject);
-          resolve();
-        });
-      });
-      server.on('error', (error) =>
-        this.#parts.worker.host.log('warn', 'Cannot accept a connection', { error: error.message }),
-      );
-    }
-    return this.#servers.map(endpointOf);
+  /** Listens where this worker has to; answers the addresses. */
+  listen(): Promise<Endpoint[]> {
+    return this.#listener.listen(this.#parts.listening);
   }
 
   async serve(): Promise<void> {
@@ -66,64 +54,34 @@ export class NetTransport implements Transport {
     clearInterval(timer);
   }
 
-  #onConnection(socket: Socket): void {
-    const { worker, table } = this.#parts;
-    socket.on('error', () => socket.destroy());
-    const row = table.claim();
-    if (row >= 0) {
-      this.#admit(socket, row);
-    } else if (worker.settings.options.maxConnectionsFast) {
-      worker.counters[ServerCounter.REJECTED_CONNECTIONS]++;
-      socket.end(STATUS_LINES[Status.TOO_MANY_CONNECTIONS], () => socket.destroy());
-    } else {
-      this.#park(socket);
+  async #answerWakeups(): Promise<void> {
+    const { wakeups, worker, nextOrder } = this.#parts;
+    for (;;) {
+      await wakeups.whenWoken(worker.id);
+      wakeups.takeWake(worker.id);
+      this.#adoptDealt();
+      this.#listener.admitParked();
+      this.#roster.pumpReady();
+      for (let order = nextOrder(); order !== undefined; order = nextOrder()) {
+        if (order.kind === 'destroy') return this.#finish();
+        this.#close(order.boundMs);
+      }
     }
   }
 
-  #admit(socket: Socket, row: number): void {
-    const { worker, table } = this.#parts;
-    const peer = peerOf(socket);
-    const local = localOf(socket);
-    table.open(row, { worker: worker.id, descriptor: -1, peer, local, nowSeconds: worker.store.now() });
-    worker.counters[ServerCounter.TOTAL_CONNECTIONS]++;
-    new NetConnection(this.#parts, this.#roster, { row, peer, socket });
-  }
-
-  // Connections past -c with no_maxconns_fast
-
-  #park(socket: Socket): void {
-    const { worker } = this.#parts;
-    if (this.#parked.size >= worker.settings.options.backlog) {
-      socket.destroy();
-      return;
+  #adoptDealt(): void {
+    const { dealing, table, worker } = this.#parts;
+    const buffer = this.#received;
+    for (const row of dealing.take(worker.id)) {
+      const callback = (count: number) => {
+        connection.receive(buffer, count);
+        return true;
+      };
+      const options: SocketConstructorOpts & ConnectOpts = { ...SOCKET_OPTIONS, onread: { buffer, callback } };
+      const socket = new Socket({ ...options, fd: table.takeDescriptor(row) });
+      const connection = new NetConnection(this.#parts, this.#roster, { row, peer: table.peer(row), socket });
     }
-    if (this.#parkedSinceMs === 0) {
-      this.#parkedSinceMs = performance.now();
-      worker.counters[ServerCounter.LISTEN_DISABLED_NUM]++;
-      worker.settings.stopAccepting();
-    }
-    socket.pause();
-    this.#parked.add(socket);
-    socket.once('close', () => this.#parked.delete(socket));
   }
-
-  #admitParked(): void {
-    const { worker, table } = this.#parts;
-    if (this.#parkedSinceMs === 0) return;
-    for (const socket of this.#parked) {
-      const row = table.claim();
-      if (row < 0) return;
-      this.#parked.delete(socket);
-      this.#admit(socket, row);
-      socket.resume();
-    }
-    const parkedUs = (performance.now() - this.#parkedSinceMs) * US_PER_MS;
-    worker.counters[ServerCounter.TIME_IN_LISTEN_DISABLED_US] += Math.round(parkedUs);
-    this.#parkedSinceMs = 0;
-    worker.settings.goOnAccepting();
-  }
-
-  // Turns, wake-ups, the second hand
 
   #planTurn(): void {
     if (this.#isTurnPlanned || !this.#roster.hasQueued) return;
@@ -135,31 +93,15 @@ export class NetTransport implements Transport {
     });
   }
 
-  async #answerWakeups(): Promise<void> {
-    const { wakeups, worker } = this.#parts;
-    for (;;) {
-      await wakeups.whenWoken(worker.id);
-      wakeups.takeWake(worker.id);
-      this.#admitParked();
-      this.#roster.pumpReady();
-      for (let order = this.#parts.nextOrder(); order !== undefined; order = this.#parts.nextOrder()) {
-        if (order.kind === 'destroy') return this.#finish();
-        this.#close(order.boundMs);
-      }
-    }
-  }
-
   #lookAround(): void {
     this.#roster.kickIdleAndSlow(this.#parts.worker.store.now());
-    this.#admitParked();
+    this.#listener.admitParked();
   }
-
-  // The end
 
   #close(boundMs: number): void {
     if (this.#drainUntilMs !== 0) return;
     this.#drainUntilMs = performance.now() + boundMs;
-    this.#closeListeners();
+    this.#listener.close();
     setTimeout(() => this.#drain(), DRAIN_ROUND_MS);
   }
 
@@ -169,39 +111,9 @@ export class NetTransport implements Transport {
     else setTimeout(() => this.#drain(), DRAIN_ROUND_MS);
   }
 
-  #closeListeners(): void {
-    for (const server of this.#servers) server.close();
-    this.#servers.length = 0;
-    for (const socket of this.#parked) socket.destroy();
-  }
-
   #finish(): void {
-    this.#closeListeners();
+    this.#listener.close();
     this.#roster.closeAll();
     this.#resolveServed();
   }
-}
-
-function endpointOf(server: Server): Endpoint {
-  const address = server.address();
-  if (address === null || typeof address === 'string') return { family: Family.UNIX, address: address ?? '', port: 0 };
-  return { family: familyOf(address.family), address: address.address, port: address.port };
-}
-
-function peerOf({ remoteAddress, remoteFamily, remotePort }: Socket): Endpoint {
-  return endpoint(remoteAddress, remoteFamily, remotePort);
-}
-
-function localOf({ localAddress, localFamily, localPort }: Socket): Endpoint {
-  return endpoint(localAddress, localFamily, localPort);
-}
-
-/** Without an address it is a unix socket, or a client that has left again already. */
-function endpoint(address: string | undefined, family: string | undefined, port: number | undefined): Endpoint {
-  if (address === undefined) return { family: Family.UNIX, address: '', port: 0 };
-  return { family: familyOf(family), address: address.split('%')[0], port: port ?? 0 };
-}
-
-function familyOf(name: string | undefined): Family {
-  return name === 'IPv6' ? Family.IPV6 : Family.IPV4;
 }

@@ -6,14 +6,10 @@
  * to the accepting worker if it waits for one. Used by one thread; no loop here is longer than the rows in use.
  */
 import { ConnectionState, type ConnectionTable } from '../connection-table.js';
-import { TransportName } from '../settings.js';
 import type { Wakeups } from '../wakeups.js';
 import { CloseReason, type WorkerContext } from '../worker-context.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import type { TransportParts } from './transport.js';
-
-/** The worker that accepts on epoll; on net all do. */
-export const ACCEPTING_WORKER = 0;
 
 export class Roster implements ConnectionOwner {
   readonly byRow: (Connection | null)[] = [];
@@ -22,6 +18,7 @@ export class Roster implements ConnectionOwner {
   readonly #table: ConnectionTable;
   readonly #wakeups: Wakeups;
   readonly #slowReaderMs: number;
+  readonly #acceptor: number;
   readonly #onQueued: () => void;
   #queue: Connection[] = [];
 
@@ -32,6 +29,7 @@ export class Roster implements ConnectionOwner {
     this.#table = parts.table;
     this.#wakeups = parts.wakeups;
     this.#slowReaderMs = parts.slowReaderMs;
+    this.#acceptor = parts.acceptor;
   }
 
   add(connection: Connection): void {
@@ -46,13 +44,10 @@ export class Roster implements ConnectionOwner {
     this.count--;
   }
 
-  /** Gives the row back, once the socket is closed, and tells those who wait for one to accept again. */
+  /** Gives the row back, once the socket is closed, and tells whoever waits for one to accept again. */
   release(row: number): void {
     this.#table.release(row);
-    const { settings } = this.#worker;
-    if (settings.acceptingConnections) return;
-    const acceptors = settings.transport === TransportName.EPOLL ? 1 : settings.threads;
-    for (let worker = 0; worker < acceptors; worker++) this.#wakeups.wake(worker);
+    if (!this.#worker.settings.acceptingConnections) this.#wakeups.wake(this.#acceptor);
   }
 
   // Turns

@@ -5,6 +5,7 @@
  * exist behind this interface (epoll, net and later io_uring); what they share stands in connection.ts and roster.ts.
  */
 import type { ConnectionTable } from '../connection-table.js';
+import type { Dealing } from '../dealing.js';
 import type { WorkerOrder } from '../messages.js';
 import type { Wakeups } from '../wakeups.js';
 import type { ConnectionInfo, Flusher, WorkerContext } from '../worker-context.js';
@@ -32,9 +33,13 @@ export interface TransportParts {
   readonly openSession: (connection: ConnectionInfo & Flusher) => ConnectionSession;
   /** A reader that takes nothing for this long while replies wait for it is disconnected. */
   readonly slowReaderMs: number;
+  /** The thread to wake when a row becomes free while nobody is accepted. */
+  readonly acceptor: number;
+  /** Connections that the acceptor has for this worker. */
+  readonly dealing: Dealing;
 }
 
-/** Listening sockets that main has bound: what the accepting workers get. */
+/** A listening socket that main has opened: what the thread that accepts gets. */
 export interface Listener {
   readonly descriptor: number;
   readonly row: number;
