@@ -355,4 +355,16 @@ describe('the table', () => {
     for (let bucket = 0; bucket !== -1; ) bucket = cache.store.scan(bucket, 100, (ref) => seen.add(ref));
     expect(seen.size).toBe(5000);
   });
+
+  test('is scanned in steps of so many buckets, though they are empty', () => {
+    const cache = new CacheDriver({ hashPower: 18 });
+    cache.set('key', patternedValue(1, 3));
+    let visited = 0;
+    const stops = [];
+    for (let bucket = 0; bucket !== -1; stops.push(bucket)) {
+      bucket = cache.store.scan(bucket, 100, () => visited++);
+    }
+    expect(stops).toEqual([2 ** 16, 2 ** 17, 3 * 2 ** 16, -1]);
+    expect(visited).toBe(1);
+  });
 });

@@ -48,6 +48,8 @@ export type Miss = (typeof Miss)[keyof typeof Miss];
 /** In a flat LRU an item moves to the head at most once in this time, as in memcached. */
 const FLAT_BUMP_SECONDS = 60;
 const BLANK = 0x20;
+/** Buckets a call of `scan` looks at: a large table may be nearly empty. */
+const SCAN_BUCKETS = 65_536;
 const FETCHED_AND_ACTIVE = ItemMark.FETCHED | ItemMark.ACTIVE;
 
 export class Store extends ItemAccess {
@@ -459,14 +461,14 @@ export class Store extends ItemAccess {
   }
 
   /**
-   * Visits the live items of buckets from `bucket` on, each under its stripe, until `itemsMax` were seen;
+   * Visits the live items of buckets from `bucket` on, each under its stripe, until `itemsMax` or SCAN_BUCKETS were seen;
    * answers the bucket to go on with, -1 at the end. A table that grows meanwhile may show an item twice.
    */
   scan(bucket: number, itemsMax: number, visit: (ref: number) => void): number {
     const { table, stripes, items } = this.core;
     let seen = 0;
     for (let at = bucket; at < table.buckets; at++) {
-      if (seen >= itemsMax) return at;
+      if (seen >= itemsMax || at - bucket === SCAN_BUCKETS) return at;
       if (table.head(at) === 0) continue;
       stripes.lock(at);
       for (let ref = table.head(at); ref !== 0; ref = items.get(ref, HASH_NEXT), seen++) {
