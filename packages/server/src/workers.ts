@@ -30,7 +30,6 @@ export interface WorkersParts {
 }
 
 const ENTRY = new URL('./worker.js', import.meta.url);
-const ACCEPTING_ENTRY = new URL('./accepting-thread.js', import.meta.url);
 /** Beyond what an order allows, before a worker is terminated. */
 const LEAVE_BOUND_MS = 1500;
 /**
@@ -38,6 +37,17 @@ const LEAVE_BOUND_MS = 1500;
  * smaller; Node.js's sockets allocate for every event.
  */
 const YOUNG_GENERATION_MIB: Record<TransportName, number> = { [TransportName.EPOLL]: 3, [TransportName.NET]: 12 };
+
+/** What a thread runs, and in how much memory for what is young. */
+interface ThreadKind {
+  readonly entry: URL;
+  readonly youngGenerationMiB: number;
+}
+
+const ACCEPTING_THREAD: ThreadKind = {
+  entry: new URL('./accepting-thread.js', import.meta.url),
+  youngGenerationMiB: 2,
+};
 
 export class Workers {
   readonly #parts: WorkersParts;
@@ -53,16 +63,17 @@ export class Workers {
   async start(): Promise<Endpoint[]> {
     const { parts, hasAcceptingThread, entry = ENTRY } = this.#parts;
     const { threads } = parts.settings.options;
-    for (let id = 0; id < threads; id++) this.#startThread(entry, id);
-    if (hasAcceptingThread) this.#startThread(ACCEPTING_ENTRY, threads);
+    const youngGenerationMiB = YOUNG_GENERATION_MIB[parts.settings.transport];
+    for (let id = 0; id < threads; id++) this.#startThread(id, { entry, youngGenerationMiB });
+    if (hasAcceptingThread) this.#startThread(threads, ACCEPTING_THREAD);
     const endpoints = await Promise.all(this.#threads.map((thread) => thread.ready));
     return endpoints.flat();
   }
 
-  #startThread(entry: URL, id: number): void {
+  #startThread(id: number, kind: ThreadKind): void {
     const { parts, listenersOf, listeningOf } = this.#parts;
     const start: WorkerStart = { id, parts, listeners: listenersOf(id), listening: listeningOf(id) };
-    this.#threads.push(new WorkerThread(entry, start, this.#parts));
+    this.#threads.push(new WorkerThread(kind, start, this.#parts));
   }
 
   /** Resolves when all of them have left. */
@@ -86,11 +97,15 @@ class WorkerThread {
   #isServing = false;
   #isLeaving = false;
 
-  constructor(entry: URL, start: WorkerStart, { onReady, onReport, onFailure }: WorkersParts) {
+  constructor(
+    { entry, youngGenerationMiB }: ThreadKind,
+    start: WorkerStart,
+    { onReady, onReport, onFailure }: WorkersParts,
+  ) {
     this.#worker = new Worker(entry, {
       workerData: start,
       name: `shoal-worker-${start.id}`,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB[start.parts.settings.transport] },
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMiB },
     });
     let failure = new Error(`Cannot go on: worker ${start.id} has ended`);
     this.#worker.on('error', (error) => {
