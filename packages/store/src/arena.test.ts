@@ -81,7 +81,7 @@ describe('references', () => {
     const id = cache.locked(last, (ref) => cache.store.sizeClass(ref));
     const mover = new PageMover(cache.attach(1).store.core);
     expect(mover.start(id, 5)).toBe(true);
-    while (mover.isRunning) mover.step(100);
+    for (let step = 0; mover.isRunning && step < 100; step++) mover.step(100);
     expect(isSame(cache.get(last), patternedValue(5 * PER_PAGE - 1, VALUE_BYTES))).toBe(true);
     for (let i = 0; i < 5 * PER_PAGE; i++) cache.delete(`key${i}`);
     expect(cache.store.statistics.itemCount).toBe(0);

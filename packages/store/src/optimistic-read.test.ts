@@ -151,6 +151,25 @@ describe('a read is refused, and harmless until then,', () => {
   }
 });
 
+describe('an item that is read without the stripe', () => {
+  test.each([0, 1])('is dead at its second, not a moment later, with bump %i', (bump) => {
+    writer.locked(KEY, (ref) => writer.store.setExptimeLocked(ref, 110));
+    for (let hit = 0; hit < 3; hit++) read(bump);
+    writer.store.clock.set(109);
+    expect(isSame(read(bump).value, OLD)).toBe(true);
+    writer.store.clock.set(110);
+    expect(read(bump).value).toBeNull();
+    expect(reader.missReason).toBe(Miss.EXPIRED);
+  });
+
+  test.each([0, 1])('is dead after a flush, in the same second too, with bump %i', (bump) => {
+    for (let hit = 0; hit < 3; hit++) read(bump);
+    writer.store.flushAll(writer.store.now());
+    expect(read(bump).value).toBeNull();
+    expect(reader.missReason).toBe(Miss.FLUSHED);
+  });
+});
+
 describe('a writer that comes while the key is compared', () => {
   test('is noticed, and its value read', () => {
     view.interrupt = () => void writer.set(KEY, patternedValue(7, 3000));

@@ -39,6 +39,12 @@ class MoverDriver {
     return busy;
   }
 
+  /** Steps until a pass ends with something busy. */
+  untilBusy(): void {
+    for (let step = 0; step < 1000; step++) if (this.mover.step(100) === MoverStep.BUSY) return;
+    throw new Error('nothing was busy');
+  }
+
   move(source: number, destination: number): boolean {
     const isBegun = this.mover.start(source, destination);
     this.finish();
@@ -284,7 +290,7 @@ describe('a busy page', () => {
     const ref = driver.cache.reserve('slow', MIDDLE_BYTES);
     driver.fill(PER_PAGE);
     driver.mover.start(MIDDLE, OTHER);
-    for (let busy = 0; busy < 3; ) busy += Number(driver.mover.step(100) === MoverStep.BUSY);
+    for (let busy = 0; busy < 3; busy++) driver.untilBusy();
     expect(driver.counter(StoreCounter.REASSIGN_BUSY_ITEMS)).toBe(3);
     expect(driver.mover.pauseMs).toBeGreaterThan(0);
     const value = patternedValue(9, MIDDLE_BYTES);
@@ -305,7 +311,7 @@ describe('a busy page', () => {
     const ref = driver.cache.reserve('slow', MIDDLE_BYTES);
     driver.fill(PER_PAGE);
     driver.mover.start(MIDDLE, OTHER);
-    while (driver.mover.step(100) !== MoverStep.BUSY);
+    driver.untilBusy();
     driver.cache.store.release(ref);
     expect(driver.cache.store.core.items.kind(ref)).toBe(Kind.DRAINED);
     driver.finish();
@@ -323,9 +329,9 @@ describe('a busy page', () => {
       return [found, itsHash];
     });
     driver.mover.start(largest, 1);
-    while (driver.mover.step(100) !== MoverStep.BUSY);
+    driver.untilBusy();
     driver.cache.delete('key');
-    while (driver.mover.step(100) !== MoverStep.BUSY);
+    driver.untilBusy();
     const out = new Uint8Array(value.length);
     driver.cache.store.copyValuePart(ref, 0, out.length, out, 0);
     expect(isSame(out, value)).toBe(true);
