@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ClassWord, Control, QueueCounter } from './control.js';
 import { StoreCounter } from './counters.js';
-import { Kind, LRU_NEXT, PAGE_BYTES } from './layout.js';
+import { BODY_OWNER, CHUNKED_FIRST, Kind, LRU_NEXT, PAGE_BYTES } from './layout.js';
 import type { StoreOptions } from './options.js';
 import { MoverStep, PageMover, Reassign } from './page-mover.js';
 import { keyOf } from './testing/bare-item.js';
@@ -352,6 +352,53 @@ describe('a busy page', () => {
     expect(driver.move(MIDDLE, OTHER)).toBe(true);
     expect(driver.pages(OTHER)).toBe(1);
     driver.cache.store.release(ref);
+    expect(verify(driver.cache.store)).toEqual([]);
+  });
+});
+
+describe('what the mover sees of a chunk without a lock', () => {
+  test('makes no item of one that is in no bucket', () => {
+    const driver = new MoverDriver();
+    const ref = driver.cache.reserve('stale', MIDDLE_BYTES);
+    driver.fill(PER_PAGE);
+    const { items } = driver.cache.store.core;
+    items.setKind(ref, Kind.LINKED);
+    driver.mover.start(MIDDLE, OTHER);
+    driver.untilBusy();
+    items.setKind(ref, Kind.RESERVED);
+    driver.cache.store.release(ref);
+    driver.finish();
+    expect(driver.cache.store.statistics.itemCount).toBe(PER_PAGE);
+    expect(verify(driver.cache.store)).toEqual([]);
+  });
+
+  test.each(['other', 'plain'])('moves no piece on behalf of an owner that does not have it: a %s item', (stranger) => {
+    const driver = new MoverDriver({ slabChunkMaxBytes: 16 * KIB, memoryLimitBytes: 6 * PAGE_BYTES });
+    const { chunked, items, slabs } = driver.cache.store.core;
+    const value = patternedValue(1, 100 * KIB);
+    driver.cache.set('key', value);
+    driver.cache.set('other', patternedValue(3, 100 * KIB));
+    for (let i = 0; i < 20; i++) driver.cache.set(`more${i}`, patternedValue(i, 60 * KIB));
+    const owner = driver.cache.locked('key', (ref) => ref);
+    const body = chunked.word(owner, CHUNKED_FIRST);
+    // A value may look like anything, also like the list of chunks that this piece is in.
+    driver.cache.set('plain', new Uint8Array(Int32Array.of(body, 0, 0, 0).buffer));
+    items.set(
+      body,
+      BODY_OWNER,
+      driver.cache.locked(stranger, (ref) => ref),
+    );
+    driver.mover.start(slabs.pageClass(slabs.pageOf(body)), 1);
+    driver.untilBusy();
+    expect(chunked.word(owner, CHUNKED_FIRST)).toBe(body);
+    items.set(
+      body,
+      BODY_OWNER,
+      driver.cache.locked('key', (ref) => ref),
+    );
+    driver.finish();
+    expect(isSame(driver.cache.get('key'), value)).toBe(true);
+    expect(isSame(driver.cache.get('other'), patternedValue(3, 100 * KIB))).toBe(true);
     expect(verify(driver.cache.store)).toEqual([]);
   });
 });
