@@ -1,10 +1,12 @@
 // One thread of hammer.test.ts: random work on a shared arena, checking every value it reads.
 // Plain JavaScript, because a worker cannot load a test's TypeScript; the store comes from this package's build.
-// Takes workerData {arena, row, operations, keys, seed, maintains}; posts {errors}.
+// Takes workerData {arena, row, operations, keys, seed, maintains, workers}, the last a word that counts who still works;
+// posts {errors}.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Maintenance, Reserve, Store } from '@shoal/store';
 
 const { arena, row, operations, keys, seed, maintains } = workerData;
+const running = new Int32Array(workerData.workers);
 const store = new Store(arena, row);
 const input = new Uint8Array(64);
 const view = new DataView(input.buffer);
@@ -152,18 +154,26 @@ function work() {
   }
 }
 
+/** Moves pages, crawls, flushes and lets time pass for as long as the others work. */
 function maintain() {
   const maintenance = new Maintenance(store);
-  for (let i = 0; i < operations / 100; i++) {
-    if (i % 50 === 0) store.reassign(random(20), random(20));
+  const classes = store.statistics.largestClass + 1;
+  let ms = 0;
+  for (let i = 0; Atomics.load(running, 0) > 0; i++, ms += 500) {
+    if (i % 5 === 0) store.reassign(random(3) - 1 || random(classes), random(classes));
+    if (i % 50 === 0) store.crawl(-1, -1);
     if (i % 200 === 0) store.clock.set(store.now() + 1);
     if (i % 1000 === 0) store.flushAll(store.now());
-    maintenance.step(i * 500);
+    maintenance.step(ms);
   }
   // A move that was begun is brought to its end, or verify would find its page in between.
-  for (let i = 0; store.statistics.isMovingPage && i < 100_000; i++) maintenance.step(operations * 500 + i);
+  for (let i = 0; store.statistics.isMovingPage && i < 100_000; i++) maintenance.step(ms + i);
 }
 
-if (maintains) maintain();
-else work();
+if (maintains) {
+  maintain();
+} else {
+  work();
+  Atomics.sub(running, 0, 1);
+}
 parentPort.postMessage({ errors: errors.slice(0, 10) });
