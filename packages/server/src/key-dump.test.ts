@@ -39,7 +39,7 @@ describe('a key dump', () => {
     const { dump, woken } = makeDump(desk);
     desk.put('a', 'abc');
     expect(desk.ask('lru_crawler metadump all\r\n')).toBe('OK\r\n');
-    expect(readDump(desk, dump)).toBe(`key=a exp=-1 la=${STORED_AT} cas=1 fetch=no cls=1 size=63 flags=0 \nEND\r\n`);
+    expect(readDump(desk, dump)).toBe(`key=a exp=-1 la=${STORED_AT} cas=2 fetch=no cls=1 size=63 flags=0 \nEND\r\n`);
     expect(woken.length).toBeGreaterThan(0);
     expect(desk.worker.outboxes.stateOf(desk.connection.outbox)).toBe(OutboxState.FREE);
   });
@@ -51,7 +51,7 @@ describe('a key dump', () => {
     desk.worker.store.setMarkLocked(ref, ItemMark.FETCHED);
     desk.ask('lru_crawler metadump hash\r\n');
     expect(readDump(desk, dump)).toBe(
-      `key=b%3A%23 exp=${STORED_AT + 100} la=${STORED_AT} cas=1 fetch=yes cls=7 size=366 flags=4294967295 \nEND\r\n`,
+      `key=b%3A%23 exp=${STORED_AT + 100} la=${STORED_AT} cas=2 fetch=yes cls=7 size=366 flags=4294967295 \nEND\r\n`,
     );
   });
 

@@ -47,7 +47,7 @@ interface Rule {
 
 const MIB = 1_048_576;
 /** 63.875 GiB: 32-bit item references in units of 16 bytes, less one page for each size class. */
-const MEMORY_MAX_BYTES = 65_408 * MIB;
+const MEMORY_MAX_BYTES = 32_640 * MIB;
 const UINT32_MAX = 0xffff_ffff;
 const INT32_MAX = 0x7fff_ffff;
 /** sockaddr_un has 108 bytes, the last one is the end mark. */

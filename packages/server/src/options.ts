@@ -34,7 +34,7 @@ export interface ServerOptions {
 
   // Memory for items
 
-  /** Memory for items, in bytes: 1 MiB to 65,408 MiB. Default 67108864 (64 MiB). `-m` in megabytes */
+  /** Memory for items, in bytes: 1 MiB to 32,640 MiB. Default 67108864 (64 MiB). `-m` in megabytes */
   memoryLimitBytes?: number;
   /** False: a full cache answers an error instead of evicting. Default true. `-M` */
   evictions?: boolean;

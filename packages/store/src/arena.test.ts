@@ -1,4 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { createArena } from './arena.js';
 import { Control } from './control.js';
 import { PAGE_BYTES, SEGMENT_BYTES } from './layout.js';
@@ -18,6 +20,12 @@ function storeAtPage(page: number): CacheDriver {
   cache.store.core.views.control[Control.PAGES_TOUCHED] = page;
   return cache;
 }
+
+/** Address space above the machine's memory keeps a process from forking, and other tests of it start programs. */
+afterAll(() => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+});
 
 function refOf(cache: CacheDriver, key: string): number {
   return cache.locked(key, (ref) => ref);

@@ -438,7 +438,7 @@ describe('slabs reassign', () => {
     ['a source below any', -2, MIDDLE, Reassign.BAD_CLASS],
     ['a source with one page', 2, MIDDLE, Reassign.NO_SPARE],
     ['an empty pool', 0, MIDDLE, Reassign.NO_SPARE],
-    ['any source, of which only the destination has two pages', -1, MIDDLE, Reassign.NO_SPARE],
+    ['any source, of which only the destination has two pages', -1, MIDDLE, Reassign.BAD_CLASS],
     ['a class with pages to spare', MIDDLE, OTHER, Reassign.OK],
     ['any source', -1, OTHER, Reassign.OK],
     ['the pool as destination', MIDDLE, 0, Reassign.OK],
@@ -471,7 +471,7 @@ describe('slabs reassign', () => {
     driver.mover.takeRequest();
     expect(driver.mover.isRunning).toBe(false);
     expect(driver.pages(OTHER)).toBe(0);
-    expect(driver.cache.store.reassign(-1, OTHER)).toBe(Reassign.NO_SPARE);
+    expect(driver.cache.store.reassign(-1, OTHER)).toBe(Reassign.BAD_CLASS);
   });
 
   test('from any class takes them in turn', () => {

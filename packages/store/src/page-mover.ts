@@ -314,7 +314,8 @@ export function requestReassign(core: StoreCore, source: number, destination: nu
   const isClass = (id: number) => id >= 0 && id <= slabs.sizes.largest;
   if (source === destination) return Reassign.SAME;
   if ((source !== -1 && !isClass(source)) || !isClass(destination)) return Reassign.BAD_CLASS;
-  if (!hasSpare(core, source, destination)) return Reassign.NO_SPARE;
+  // memcached picks the source first; finding none, it takes the -1 for a class.
+  if (!hasSpare(core, source, destination)) return source === -1 ? Reassign.BAD_CLASS : Reassign.NO_SPARE;
   const { control } = views;
   globals.lock(GlobalLock.PAGES);
   const isFree = control[Control.REASSIGN_PENDING] === 0 && control[Control.DRAIN_PAGE] === 0;

@@ -444,7 +444,7 @@ describe("what the server's own check finds", () => {
     { 'max-item-size': '32m', 'memory-limit': '256' },
     { 'max-item-size': '2097152' },
     { 'memory-limit': '2' },
-    { 'memory-limit': '65408', 'max-item-size': '1024m' },
+    { 'memory-limit': '32640', 'max-item-size': '1024m' },
   ])('of %j is nothing', (parsed) => {
     expect(described(parsed)).toEqual([]);
   });

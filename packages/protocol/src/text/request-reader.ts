@@ -14,7 +14,7 @@ import { readRareLine } from './rare-reader.js';
 import { readStorage } from './storage-reader.js';
 import { word } from './word.js';
 
-/** No complete line of a command with a longer name than this number's letters is shorter. */
+/** No complete line of a command with more than three letters is shorter, but for gets. */
 const NAMED_LINE_BYTES_MIN = 8;
 
 const BLANK = 32;
@@ -81,11 +81,13 @@ function readNamed(
   end: number,
   request: Request,
 ): Decoded {
+  if (first === GETS && end - start > 4 && input[start + 4] === BLANK) {
+    return readGet(Op.GETS, input, view, start, start + 4, end, request);
+  }
   if (end - start < NAMED_LINE_BYTES_MIN) return readRareLine(input, view, start, end, request);
   const fourth = view.getInt32(start + 3, true);
   const fifth = view.getInt32(start + 4, true);
   const isFour = input[start + 4] === BLANK;
-  if (first === GETS && isFour) return readGet(Op.GETS, input, view, start, start + 4, end, request);
   if (first === INCR && isFour) return readArithmetic(Op.INCR, input, view, start, end, request);
   if (first === DECR && isFour) return readArithmetic(Op.DECR, input, view, start, end, request);
   if (first === DELE && fourth === ETE_) return readDelete(Op.DELETE, input, view, start, end, request);
