@@ -47,7 +47,7 @@ function goToBackground(options: ResolvedServerOptions): ResolvedServerOptions {
 
 async function serveUntilStopped(options: ResolvedServerOptions, child: DaemonChild): Promise<number> {
   const { log, flush } = await openLog(levelOf(options));
-  const signals = new SignalListener((signal) => log.debug({ signal }, 'Got a signal'));
+  const signals = new SignalListener((signal) => log.info({ signal }, 'Got a signal'));
   const exitCode = await serve(options, child, { log, signals });
   signals.remove();
   await flush();

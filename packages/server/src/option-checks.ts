@@ -46,7 +46,7 @@ interface Rule {
 }
 
 const MIB = 1_048_576;
-/** 63.875 GiB: 32-bit item references in units of 16 bytes, less one page for each size class. */
+/** 31.875 GiB: 32-bit item references in units of 8 bytes, less room for one page of each size class. */
 const MEMORY_MAX_BYTES = 32_640 * MIB;
 const UINT32_MAX = 0xffff_ffff;
 const INT32_MAX = 0x7fff_ffff;
