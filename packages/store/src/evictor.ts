@@ -27,6 +27,8 @@ export interface EvictorHost {
   readonly table: HashTable;
   readonly slabs: Slabs;
   readonly queues: LruQueues;
+  /** Items live in hot, warm and cold queues. */
+  readonly isSegmented: boolean;
   now(): number;
   isDead(ref: number): boolean;
   /** Frees an item that is out of table and queue. */
@@ -74,7 +76,7 @@ export class Evictor {
 
   /** A chunk of the class, evicting what must go; 0 when nothing can. */
   takeChunk(id: number): number {
-    const isFlat = this.#core.views.tuning[Tuning.SEGMENTED] === 0;
+    const isFlat = !this.#core.isSegmented;
     for (let round = 0; round < PULL_ROUNDS; round++) {
       if (isFlat) this.pullTail(id, Lru.COLD, NO_LIMITS, Eviction.NONE);
       const ref = this.#tryTake(id);
@@ -197,9 +199,9 @@ export class Evictor {
 
   /** A cold tail that somebody fetched again goes back to warm. */
   #rescueTail(ref: number, queue: number): Tail {
-    const { queues, items, views } = this.#core;
+    const { queues, items } = this.#core;
     const isCold = queue >> LRU_SHIFT === Lru.COLD;
-    if (!isCold || views.tuning[Tuning.SEGMENTED] === 0 || !items.hasMark(ref, ItemMark.ACTIVE)) return Tail.KEPT;
+    if (!isCold || !this.#core.isSegmented || !items.hasMark(ref, ItemMark.ACTIVE)) return Tail.KEPT;
     queues.add(queue, QueueCounter.MOVES_TO_WARM, 1);
     items.clearMark(ref, ItemMark.ACTIVE);
     queues.moveTo(ref, (queue & CLASS_MASK) | (Lru.WARM << LRU_SHIFT));

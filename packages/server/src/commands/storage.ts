@@ -14,6 +14,7 @@ import type { CommandSession } from './context.js';
 import { receiveBlock } from './data-block.js';
 import { findLiveLocked } from './lookup.js';
 import { LETTER_C, LETTER_K, LETTER_O, LETTER_S } from './meta-letters.js';
+import { isRefusal } from './store-item.js';
 import { storeOver } from './store-over.js';
 import { writeReserveRefusal } from './store-reply.js';
 import { giveTicket, StoreMode, type StoreTicket, takeTicket } from './store-ticket.js';
@@ -147,7 +148,7 @@ function receive(
   if (storeOver(worker, session, ticket, clientFlags, exptime)) return Outcome.OPEN;
   const ref = store.reserve(input, inputView, keyStart, keyEnd, hash, clientFlags, exptime, valueBytes);
   ticket.ref = ref;
-  if (ref === Reserve.TOO_LARGE || ref === Reserve.NO_MEMORY) return refuseStore(worker, session, ticket);
+  if (isRefusal(ref)) return refuseStore(worker, session, ticket);
   if (ticket.dialect !== Dialect.BINARY) store.countClass(ref, ClassCounter.CMD_SET);
   return receiveBlock(worker, session, ticket);
 }

@@ -131,7 +131,8 @@ function joinLocked(worker: WorkerContext, ticket: StoreTicket, old: number, sta
   return true;
 }
 
-function isRefusal(ref: number): boolean {
+/** What `reserve` answered is no item. */
+export function isRefusal(ref: number): boolean {
   return ref === Reserve.TOO_LARGE || ref === Reserve.NO_MEMORY;
 }
 
