@@ -84,9 +84,12 @@ export class KeyLine {
 
   /** Only a get or gets is gathered, so there is nothing else that it can be, but it may be refused. */
   #serveWhole(worker: WorkerContext, session: CommandSession): number {
-    const { request } = worker;
+    const { request, store } = worker;
     const decoded = decode(Dialect.TEXT, this.bytes, this.view, 0, this.length, request);
-    if (decoded === Decoded.READY) return getText(worker, session);
+    if (decoded === Decoded.READY) {
+      worker.keyHash = store.hashKey(this.bytes, this.view, request.keyStart, request.keyEnd);
+      return getText(worker, session);
+    }
     if (!request.noreply) writeStatus(worker.output, request.status);
     return Outcome.OPEN;
   }

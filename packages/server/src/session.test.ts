@@ -21,6 +21,49 @@ function stateOf(conversation: Conversation): number {
   return conversation.worker.connections.state(conversation.connection.row);
 }
 
+describe('a pipeline', () => {
+  const COMMANDS = [
+    ...['set p 1 0 1\r\na\r\n', 'get p\r\n', 'append p 0 0 1\r\nb\r\n', 'mg p v f\r\n', 'delete p\r\n', 'get p\r\n'],
+    ...['ms p 3\r\nxyz\r\n', 'get p p q\r\n', 'set p 0 0 x\r\n', 'incr p 1\r\n', 'set p 0 0 1\r\ntoo long\r\n'],
+    ...['version\r\n', 'set p 0 0 2\r\n41\r\n', 'incr p 1\r\n', 'touch p 0 noreply\r\n', 'gat 0 p\r\n', 'md p\r\n'],
+  ];
+
+  test.each([1, 2, 7, COMMANDS.length])('is answered as its commands one by one, decoded ahead or not (%i)', (count) => {
+    for (let from = 0; from < COMMANDS.length; from++) {
+      const turned = [...COMMANDS.slice(from), ...COMMANDS.slice(0, from)];
+      const one = new Conversation(worker);
+      const expected = turned.map((command) => one.send(command)).join('');
+      one.send('delete p\r\n');
+      const all = new Conversation(worker);
+      let received = '';
+      for (let at = 0; at < turned.length; at += count) received += all.send(turned.slice(at, at + count).join(''));
+      expect(received).toBe(expected);
+      all.send('delete p\r\n');
+    }
+  });
+
+  test('may name keys in base64, each its own', () => {
+    store('first', '1');
+    store('second', '2');
+    const gets = ['first', 'second'].map((key) => `mg ${Buffer.from(key).toString('base64')} b v k\r\n`);
+    expect(new Conversation(worker).send(`${gets[0]}${gets[1]}${gets[0]}mg second v\r\n`)).toBe(
+      lines('VA 1 kZmlyc3Q= b', '1', 'VA 1 kc2Vjb25k b', '2', 'VA 1 kZmlyc3Q= b', '1', 'VA 1', '2'),
+    );
+  });
+
+  test('of more keys than are read together finds them all, and a key too long behind them takes all back', () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `many-${index}`);
+    for (const key of keys) store(key, key);
+    const values = keys.map((key) => `VALUE ${key} 0 ${key.length}\r\n${key}\r\n`).join('');
+    const conversation = new Conversation(worker);
+    expect(conversation.send(`get ${keys.join(' ')}\r\nget ${keys.join('  ')} \r\n`)).toBe(`${values}END\r\n`.repeat(2));
+    for (const count of [7, 8, 9, 16]) {
+      const line = `get ${keys.slice(0, count).join(' ')} ${'k'.repeat(251)} many-1\r\n`;
+      expect(conversation.send(line)).toBe(lines('CLIENT_ERROR bad command line format', ''));
+    }
+  });
+});
+
 describe('input', () => {
   test('half a command is held, and nothing else', () => {
     const conversation = new Conversation(worker);

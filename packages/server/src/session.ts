@@ -12,7 +12,7 @@
  * Limits: held input fits the receive buffer, a gathered line is bounded in key-line.ts, the output stands at most at
  * OUTPUT_HIGH_WATER_BYTES and one small reply when `run` returns.
  */
-import { Decoded, Dialect, decode, dialectOf, Status, skipLine, writeBinaryError, writeStatus } from '@shoal/protocol';
+import { Decoded, Dialect, dialectOf, Status, skipLine, writeBinaryError, writeStatus } from '@shoal/protocol';
 import type { CommandSession } from './commands/context.js';
 import { dropTicket, failBlock, finishLateBlock, missingBlockBytes, takeBlock } from './commands/data-block.js';
 import { execute } from './commands/index.js';
@@ -185,22 +185,33 @@ export class Session implements CommandSession {
   /** Runs the commands of worker.input from #at on, as many as a turn allows. */
   #serve(): number {
     const worker = this.#worker;
-    const { request, output, settings } = worker;
+    const { ahead, settings } = worker;
     const end = this.inputEnd;
     if (this.#dialect === UNDECIDED) this.#dialect = dialectOf(worker.input[0]);
-    for (let left = settings.requestsPerEvent; this.#at < end; left--) {
+    for (let left = settings.requestsPerEvent; this.#at < end; ) {
       if (left === 0) {
         worker.counters[ServerCounter.CONN_YIELDS]++;
         return Outcome.YIELD;
       }
-      const decoded = decode(this.#dialect, worker.input, worker.inputView, this.#at, end, request);
-      if (decoded === Decoded.NEED_MORE) return Outcome.OPEN;
-      const outcome = decoded === Decoded.READY ? execute(worker, this) : this.#answerUnready(decoded);
-      this.#at = request.next;
-      if (outcome !== Outcome.OPEN) return outcome;
-      if (output.at >= OUTPUT_HIGH_WATER_BYTES && !this.flush()) return Outcome.BLOCKED;
+      const count = ahead.look(worker, this.#dialect, this.#at, end, left);
+      // A command that does not begin where the one before it ended was decoded in vain.
+      for (let i = 0; i < count && ahead.starts[i] === this.#at; i++, left--) {
+        ahead.use(worker, i);
+        if (ahead.decoded[i] === Decoded.NEED_MORE) return Outcome.OPEN;
+        const outcome = this.#serveOne(ahead.decoded[i]);
+        if (outcome !== Outcome.OPEN) return outcome;
+      }
     }
     return Outcome.OPEN;
+  }
+
+  /** Runs worker.request, and sends what has come together if it is much. */
+  #serveOne(decoded: number): number {
+    const worker = this.#worker;
+    const outcome = decoded === Decoded.READY ? execute(worker, this) : this.#answerUnready(decoded);
+    this.#at = worker.request.next;
+    if (outcome !== Outcome.OPEN) return outcome;
+    return worker.output.at >= OUTPUT_HIGH_WATER_BYTES && !this.flush() ? Outcome.BLOCKED : Outcome.OPEN;
   }
 
   /** Closes because of what the client sent. */

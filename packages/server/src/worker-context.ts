@@ -7,6 +7,7 @@
 import type { ByteWriter, Request } from '@shoal/protocol';
 import type { Store } from '@shoal/store';
 import type { ActivityLog } from './activity-log.js';
+import type { Lookahead } from './commands/lookahead.js';
 import type { ConfigTable } from './config-table.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { HostLink } from './messages.js';
@@ -66,7 +67,11 @@ export interface WorkerContext {
   input: Uint8Array;
   inputView: DataView;
   readonly output: ByteWriter;
-  readonly request: Request;
+  /** The command that is served: one of `ahead`. Set by the session. */
+  request: Request;
+  /** Hash of the request's key, if it is a data command. */
+  keyHash: number;
+  readonly ahead: Lookahead;
   /** ServerCounter.* row of this worker. */
   readonly counters: Float64Array;
   /** All rows of ServerCounter, for reports. */

@@ -5,9 +5,10 @@
  */
 import type { ListenOptions } from 'node:net';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { ByteWriter, INPUT_SCRATCH_BYTES, Request } from '@shoal/protocol';
-import { Store } from '@shoal/store';
+import { ByteWriter, INPUT_SCRATCH_BYTES } from '@shoal/protocol';
+import { type Arena, Store } from '@shoal/store';
 import { ActivityLog } from './activity-log.js';
+import { Lookahead } from './commands/lookahead.js';
 import { ConfigTable } from './config-table.js';
 import { ConnectionTable } from './connection-table.js';
 import { Dealing } from './dealing.js';
@@ -18,7 +19,7 @@ import { PrefixTable } from './prefix-table.js';
 import { ServerCounters } from './server-counters.js';
 import { Session } from './session.js';
 import { Settings, TransportName } from './settings.js';
-import { loadLibc } from './transport/libc.js';
+import { type Libc, type LibcLoad, loadLibc } from './transport/libc.js';
 import type { Listener, Transport, TransportParts } from './transport/transport.js';
 import { Wakeups } from './wakeups.js';
 import { INPUT_BYTES, OUTPUT_HIGH_WATER_BYTES, type WorkerContext } from './worker-context.js';
@@ -36,13 +37,14 @@ export interface WorkerStart {
 /** Beyond high water one small reply is written before the output is sent. */
 const SMALL_REPLY_BYTES = 65_536;
 
-function makeContext({ id, parts }: WorkerStart, port: MessagePort): WorkerContext {
+function makeContext({ id, parts }: WorkerStart, port: MessagePort, libc: Libc | null): WorkerContext {
   const totals = new ServerCounters(parts.counters);
   const counters = totals.row(id);
   const input = new Uint8Array(new ArrayBuffer(INPUT_BYTES + INPUT_SCRATCH_BYTES));
   const settings = new Settings(parts.settings);
-  const store = new Store(parts.arena, id);
+  const store = openStore(parts.arena, id, libc);
   const activity = new ActivityLog(parts.activity, id, counters);
+  const ahead = new Lookahead();
   store.evictionObserver = observeEvictions(store, activity);
   return {
     id,
@@ -50,7 +52,9 @@ function makeContext({ id, parts }: WorkerStart, port: MessagePort): WorkerConte
     input,
     inputView: new DataView(input.buffer),
     output: new ByteWriter(OUTPUT_HIGH_WATER_BYTES + SMALL_REPLY_BYTES),
-    request: new Request(),
+    request: ahead.requests[0],
+    keyHash: 0,
+    ahead,
     counters,
     totals,
     settings,
@@ -63,10 +67,15 @@ function makeContext({ id, parts }: WorkerStart, port: MessagePort): WorkerConte
   };
 }
 
+/** Blocks of a shared buffer are copied word by word, unless libc shows them as ordinary memory. */
+function openStore(arena: Arena, id: number, libc: Libc | null): Store {
+  return libc === null ? new Store(arena, id) : new Store(arena, id, (segment) => libc.unsharedBytes(segment));
+}
+
 /** Only the code of the transport that serves is loaded. */
-async function openTransport(start: WorkerStart, base: TransportParts): Promise<Transport> {
+function openTransport(start: WorkerStart, base: TransportParts, libcLoad: LibcLoad): Promise<Transport> {
   const isNet = base.worker.settings.transport === TransportName.NET;
-  return isNet ? openNet(start, base) : openEpoll(start, base);
+  return isNet ? openNet(start, base) : openEpoll(start, base, libcLoad);
 }
 
 async function openNet({ listening }: WorkerStart, base: TransportParts): Promise<Transport> {
@@ -76,9 +85,12 @@ async function openNet({ listening }: WorkerStart, base: TransportParts): Promis
   return transport;
 }
 
-async function openEpoll({ id, listeners, parts }: WorkerStart, base: TransportParts): Promise<Transport> {
+async function openEpoll(
+  { id, listeners, parts }: WorkerStart,
+  base: TransportParts,
+  { libc, reason }: LibcLoad,
+): Promise<Transport> {
   const { EpollTransport } = await import('./transport/epoll.js');
-  const { libc, reason } = await loadLibc();
   if (libc === null) throw new Error(`Cannot serve on epoll: ${reason}`);
   const wakeDescriptor = parts.wakeups.descriptors[id];
   const transport = new EpollTransport({ ...base, libc, wakeDescriptor, listeners });
@@ -87,8 +99,9 @@ async function openEpoll({ id, listeners, parts }: WorkerStart, base: TransportP
 }
 
 async function serve(start: WorkerStart, port: MessagePort): Promise<void> {
-  const worker = makeContext(start, port);
-  const transport = await openTransport(start, {
+  const libcLoad = await loadLibc();
+  const worker = makeContext(start, port, libcLoad.libc);
+  const base: TransportParts = {
     worker,
     table: worker.connections,
     wakeups: new Wakeups(start.parts.wakeups),
@@ -97,7 +110,8 @@ async function serve(start: WorkerStart, port: MessagePort): Promise<void> {
     slowReaderMs: start.parts.slowReaderMs,
     acceptor: start.parts.acceptor,
     dealing: new Dealing(start.parts.dealing),
-  });
+  };
+  const transport = await openTransport(start, base, libcLoad);
   await transport.serve();
   worker.host.report({ kind: 'stopped' });
 }

@@ -115,6 +115,9 @@ function initialize(arena: Arena): void {
   tuning[Tuning.AUTOMOVE_WINDOW] = options.slabAutomoveWindow;
 }
 
+/** Makes the view of a segment through which blocks of bytes are copied; see docs/memory-layout.md, "Copying". */
+export type SegmentBytes = (segment: SharedArrayBuffer) => Uint8Array;
+
 /** One thread's typed arrays over an arena. `words` and `bytes` have an entry for every segment a reference can name. */
 export class ArenaViews {
   readonly words: Int32Array[];
@@ -131,11 +134,9 @@ export class ArenaViews {
   readonly pageStack: Int32Array;
   readonly sizes: Int32Array;
 
-  constructor(arena: Arena) {
-    const { segments } = arena;
-    const all = Array.from({ length: SEGMENTS_MAX }, (_, index) => segments[index] ?? segments[0]);
-    this.words = all.map((segment) => new Int32Array(segment));
-    this.bytes = all.map((segment) => new Uint8Array(segment));
+  constructor(arena: Arena, bytesOver: SegmentBytes = (segment) => new Uint8Array(segment)) {
+    this.words = forEveryReference(arena.segments.map((segment) => new Int32Array(segment)));
+    this.bytes = forEveryReference(arena.segments.map(bytesOver));
     this.table = new Int32Array(arena.table);
     this.stripes = new Int32Array(arena.stripes);
     this.control = new Int32Array(arena.control);
@@ -153,4 +154,9 @@ export class ArenaViews {
   get pageCapacity(): number {
     return this.pageClasses.length;
   }
+}
+
+/** Views of segments that do not exist are those of the first: a torn reference reads something, and is found out. */
+function forEveryReference<View>(views: readonly View[]): View[] {
+  return Array.from({ length: SEGMENTS_MAX }, (_, index) => views[index] ?? views[0]);
 }

@@ -5,7 +5,7 @@
  * object instead of each other, so that none needs to be made before the rest. Field order is the order
  * of dependence.
  */
-import { type Arena, ArenaViews } from './arena.js';
+import { type Arena, ArenaViews, type SegmentBytes } from './arena.js';
 import { ChunkedValues } from './chunked.js';
 import { CLASS_WORDS, Control, GLOBAL_LOCK_STRIDE, GlobalLock, QueueCounter, Tuning } from './control.js';
 import { CLASS_COUNTERS, CounterTable, STORE_COUNTERS, StoreCounter } from './counters.js';
@@ -43,9 +43,9 @@ export class StoreCore {
   readonly #control: Int32Array;
   #uncountedItems = 0;
 
-  constructor(arena: Arena, row: number) {
+  constructor(arena: Arena, row: number, bytesOver?: SegmentBytes) {
     this.options = arena.options;
-    this.views = new ArenaViews(arena);
+    this.views = new ArenaViews(arena, bytesOver);
     this.counterTable = new CounterTable(arena.counters, STORE_COUNTERS + CLASSES_MAX * CLASS_COUNTERS);
     this.counters = this.counterTable.row(row);
     this.stripes = new StripeLocks(this.views.stripes);

@@ -2,7 +2,7 @@
  * @shoal/store: items in shared memory. Make an arena once with `createArena`, attach a `Store` in each
  * thread, run `Maintenance` in one of them, check with `verify`. No I/O, no clock, no protocol.
  */
-export { type Arena, createArena } from './arena.js';
+export { type Arena, createArena, type SegmentBytes } from './arena.js';
 export { QueueCounter, Tuning } from './control.js';
 export { ClassCounter, CounterTable, StoreCounter } from './counters.js';
 export { ItemMark, Lru, PAGE_BYTES } from './layout.js';
@@ -10,5 +10,5 @@ export { Maintenance } from './maintenance.js';
 export { HashAlgorithm, STORE_DEFAULTS, type StoreOptions } from './options.js';
 export { Reassign } from './page-mover.js';
 export type { ItemStatistics, ListedItem, SlabStatistics, StoreStatistics } from './statistics.js';
-export { Miss, Reserve, Store } from './store.js';
+export { ANTICIPATED_MAX, Miss, Reserve, Store } from './store.js';
 export { verify } from './verify.js';

@@ -35,6 +35,9 @@ import {
 /** Up to this many bytes a loop over words beats `set`. */
 const WORDWISE_BYTES = 512;
 
+/** Words from the start of an item that `touch` reads within. */
+const TOUCHED_WORDS = 33;
+
 export class Items {
   readonly #words: Int32Array[];
   readonly #bytes: Uint8Array[];
@@ -65,6 +68,13 @@ export class Items {
 
   set(ref: number, field: number, value: number): void {
     this.#words[ref >>> REF_OFFSET_BITS][((ref & REF_OFFSET_MASK) << 1) + field] = value;
+  }
+
+  /** Reads a word of each of the first cache lines of an item, to have them loaded. */
+  touch(ref: number): number {
+    const words = this.#words[ref >>> REF_OFFSET_BITS];
+    const at = (ref & REF_OFFSET_MASK) << 1;
+    return at + TOUCHED_WORDS > words.length ? 0 : words[at] ^ words[at + 16] ^ words[at + 32];
   }
 
   hash(ref: number): number {
@@ -214,12 +224,7 @@ export class Items {
       out.set(this.bytesOf(ref).subarray(4 * word, 4 * word + count), at);
       return;
     }
-    const words = this.wordsOf(ref);
-    const end = at + count;
-    let from = word;
-    let to = at;
-    for (; to <= end - 4; to += 4) outView.setInt32(to, words[from++], true);
-    for (let rest = words[from]; to < end; rest >>>= 8) out[to++] = rest;
+    copyWordsOut(this.wordsOf(ref), word, count, out, outView, at);
   }
 }
 
@@ -244,6 +249,32 @@ function partialWord(input: Uint8Array, from: number, end: number): number {
   return word;
 }
 
+/*
+ * The two copies below go four words at a time where they can: V8 does not unroll loops, and checks at every turn whether it was interrupted.
+ * That takes a third less time for a value of 100 bytes.
+ */
+
+function copyWordsOut(
+  words: Int32Array,
+  word: number,
+  count: number,
+  out: Uint8Array,
+  outView: DataView,
+  at: number,
+): void {
+  const end = at + count;
+  let from = word;
+  let to = at;
+  for (; to <= end - 16; to += 16, from += 4) {
+    outView.setInt32(to, words[from], true);
+    outView.setInt32(to + 4, words[from + 1], true);
+    outView.setInt32(to + 8, words[from + 2], true);
+    outView.setInt32(to + 12, words[from + 3], true);
+  }
+  for (; to <= end - 4; to += 4) outView.setInt32(to, words[from++], true);
+  for (let rest = words[from]; to < end; rest >>>= 8) out[to++] = rest;
+}
+
 function copyWordsIn(
   words: Int32Array,
   word: number,
@@ -255,6 +286,12 @@ function copyWordsIn(
   const end = start + count;
   let from = start;
   let to = word;
-  for (const last = end - 4; from <= last; from += 4) words[to++] = view.getInt32(from, true);
+  for (; from <= end - 16; from += 16, to += 4) {
+    words[to] = view.getInt32(from, true);
+    words[to + 1] = view.getInt32(from + 4, true);
+    words[to + 2] = view.getInt32(from + 8, true);
+    words[to + 3] = view.getInt32(from + 12, true);
+  }
+  for (; from <= end - 4; from += 4) words[to++] = view.getInt32(from, true);
   if (from < end) words[to] = partialWord(input, from, end);
 }

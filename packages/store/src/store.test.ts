@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { createArena } from './arena.js';
 import { Control, QueueCounter, Tuning } from './control.js';
 import { StoreCounter } from './counters.js';
 import { ItemMark, Lru } from './layout.js';
 import type { StoreOptions } from './options.js';
-import { Miss } from './store.js';
+import { ANTICIPATED_MAX, Miss } from './store.js';
+import { keyBytes } from './testing/bare-item.js';
 import { CacheDriver, isSame, patternedValue, viewOf } from './testing/cache-driver.js';
 import { verify } from './verify.js';
 
@@ -56,6 +58,42 @@ describe('values', () => {
     expect(isSame(cache.get('key'), patternedValue(999, 100))).toBe(true);
     expect(cache.store.statistics.slabsOf(4).usedChunks).toBe(1);
     expect(verify(cache.store)).toEqual([]);
+  });
+});
+
+describe('a store that is given views of its own to copy through', () => {
+  test('copies long blocks through them, and short ones beside them', () => {
+    const arena = createArena({ memoryLimitBytes: 2 * MIB });
+    const elsewhere = arena.segments.map((segment) => new Uint8Array(segment.byteLength));
+    const cache = new CacheDriver({}, arena, 0, (segment) => elsewhere[arena.segments.indexOf(segment)]);
+    cache.set('long', patternedValue(1, 5000));
+    cache.set('short', patternedValue(2, 500));
+    expect(isSame(cache.get('long'), patternedValue(1, 5000))).toBe(true);
+    expect(isSame(cache.get('short'), patternedValue(2, 500))).toBe(true);
+    const isElsewhere = (value: Uint8Array) => elsewhere.some((bytes) => Buffer.from(bytes.buffer).includes(value));
+    expect(isElsewhere(patternedValue(1, 5000))).toBe(true);
+    expect(isElsewhere(patternedValue(2, 500))).toBe(false);
+  });
+});
+
+describe('lookups that are anticipated', () => {
+  test('find what they would have found, present or not, up to the last chunk of the arena', () => {
+    const cache = new CacheDriver({ memoryLimitBytes: 2 * MIB });
+    const keys = Array.from({ length: 40_000 }, (_, index) => `key-${index}`);
+    for (const key of keys) cache.set(key, patternedValue(1, 10));
+    const { store } = cache;
+    const hashes = new Int32Array(ANTICIPATED_MAX);
+    let found = 0;
+    for (let from = 0; from + hashes.length <= keys.length; from += hashes.length) {
+      for (let i = 0; i < hashes.length; i++) {
+        const bytes = keyBytes(keys[from + i]);
+        hashes[i] = store.hashKey(bytes, viewOf(bytes), 0, bytes.length);
+      }
+      store.anticipate(hashes, hashes.length);
+      for (let i = 0; i < hashes.length; i++) found += Number(cache.get(keys[from + i]) !== null);
+    }
+    expect(found).toBe(store.statistics.itemCount);
+    expect(verify(store)).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@
  * you need between `beginRead` and `endRead`, and start over when `endRead` says that a writer was there.
  * Nothing here throws on the data path; references are opaque int32, 0 is none.
  */
-import type { Arena } from './arena.js';
+import type { Arena, SegmentBytes } from './arena.js';
 import { Clock } from './clock.js';
 import { Control, Tuning } from './control.js';
 import { StoreCore } from './core.js';
@@ -41,6 +41,9 @@ import { StoreStatistics } from './statistics.js';
 /** What `reserve` answers instead of a reference. No chunk starts at these. */
 export const Reserve = { TOO_LARGE: -1, NO_MEMORY: -2 } as const;
 
+/** Lookups that `anticipate` takes at once: about as many cache misses as a core has under way at a time. */
+export const ANTICIPATED_MAX = 8;
+
 /** Why a lookup found nothing. */
 export const Miss = { ABSENT: 0, EXPIRED: 1, FLUSHED: 2 } as const;
 export type Miss = (typeof Miss)[keyof typeof Miss];
@@ -67,11 +70,14 @@ export class Store extends ItemAccess {
   readonly #control: Int32Array;
   readonly #words: Int32Array[];
   readonly #plainBytesMax: number;
+  readonly #anticipatedRefs = new Int32Array(ANTICIPATED_MAX);
+  /** What `anticipate` saw. Means nothing: it is kept so that V8 does not optimize the loads away. */
+  anticipated = 0;
   #readHash = 0;
   #readVersion = 0;
 
-  constructor(arena: Arena, row: number) {
-    super(new StoreCore(arena, row));
+  constructor(arena: Arena, row: number, bytesOver?: SegmentBytes) {
+    super(new StoreCore(arena, row, bytesOver));
     this.clock = new Clock(this.core.views);
     this.statistics = new StoreStatistics(this.core);
     this.#hash = arena.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
@@ -95,6 +101,19 @@ export class Store extends ItemAccess {
 
   hashKey(input: Uint8Array, view: DataView, start: number, end: number): number {
     return this.#hash(input, view, start, end, this.#seed);
+  }
+
+  /**
+   * Reads ahead what lookups of `hashes[0..count)` will read, at most ANTICIPATED_MAX of them: the cache misses of all overlap, instead of
+   * each lookup waiting for its own. Decides nothing; what is read may be stale or torn by the time it is needed.
+   */
+  anticipate(hashes: Int32Array, count: number): void {
+    const { table, items } = this.core;
+    const refs = this.#anticipatedRefs;
+    for (let i = 0; i < count; i++) refs[i] = table.head(table.bucketOf(hashes[i]));
+    let seen = 0;
+    for (let i = 0; i < count; i++) seen ^= items.touch(refs[i]);
+    this.anticipated = seen;
   }
 
   // Reading

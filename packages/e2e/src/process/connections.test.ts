@@ -109,6 +109,20 @@ describe.each(Object.values(Transport))('over %s', (transport) => {
     });
   });
 
+  test('what one receive leaves behind is received too: long pipelines, many turns, and the end of the stream', async () => {
+    await withServer(['-R', '3'], transport, async (server) => {
+      const client = await Conversation.open(server.address);
+      const value = 'v'.repeat(90_000);
+      const long = `set long 0 0 ${value.length}\r\n${value}\r\n`;
+      const answered = client.askUntil(`${long}${'mn\r\n'.repeat(40_000)}get last\r\n`, 'END\r\n');
+      expect(await answered).toBe(`STORED\r\n${'MN\r\n'.repeat(40_000)}END\r\n`);
+      client.send('mn\r\n'.repeat(20));
+      client.end();
+      await client.waitClosed();
+      expect(client.take().toString()).toBe('MN\r\n'.repeat(20));
+    });
+  });
+
   test('half a command followed by silence holds little, and nobody else waits', async () => {
     await withServer([], transport, async (server) => {
       const asker = await Conversation.open(server.address);

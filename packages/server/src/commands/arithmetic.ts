@@ -123,9 +123,9 @@ export function countDeltaMiss(worker: WorkerContext, increments: boolean): void
 }
 
 export function deltaText(worker: WorkerContext, session: CommandSession): number {
-  const { store, input, inputView, request, output } = worker;
+  const { store, request, output } = worker;
   const increments = request.op === Op.INCR;
-  const hash = store.hashKey(input, inputView, request.keyStart, request.keyEnd);
+  const hash = worker.keyHash;
   store.lock(hash);
   const outcome = applyDeltaLocked(worker, session.connection.id, hash, increments, 0, 0);
   store.unlock(hash);
@@ -138,9 +138,9 @@ export function deltaText(worker: WorkerContext, session: CommandSession): numbe
 }
 
 export function deltaBinary(worker: WorkerContext, session: CommandSession): number {
-  const { store, input, inputView, request } = worker;
+  const { store, request } = worker;
   const increments = request.op === Op.INCR;
-  const hash = store.hashKey(input, inputView, request.keyStart, request.keyEnd);
+  const hash = worker.keyHash;
   store.lock(hash);
   let outcome = applyDeltaLocked(worker, session.connection.id, hash, increments, request.casLow, request.casHigh);
   let noMemoryText = BINARY_NO_MEMORY_INCREMENT;

@@ -23,7 +23,7 @@ import { touchLocked } from './touch.js';
 export function getBinary(worker: WorkerContext, session: CommandSession): number {
   const { store, input, inputView, output, request } = worker;
   const { keyStart, keyEnd } = request;
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   const mark = output.at;
   for (;;) {
     const ref = store.beginRead(input, inputView, keyStart, keyEnd, hash, 1);
@@ -41,10 +41,10 @@ export function getBinary(worker: WorkerContext, session: CommandSession): numbe
 }
 
 export function getAndTouchBinary(worker: WorkerContext, session: CommandSession): number {
-  const { store, input, inputView, request, settings } = worker;
+  const { store, input, request, settings } = worker;
   const { keyStart, keyEnd } = request;
   const exptime = resolveExptime(request.exptime >>> 0, store.now(), settings.startUnixSeconds);
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   store.lock(hash);
   const ref = touchLocked(worker, session.connection.id, hash, exptime);
   const isChunked = ref !== 0 && store.isChunked(ref);

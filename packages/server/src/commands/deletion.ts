@@ -28,10 +28,10 @@ export function deleteBinary(worker: WorkerContext, session: CommandSession): nu
 
 /** Status.DELETED, NOT_FOUND, or EXISTS if a CAS value was named (not 0) and the item has another. */
 function deleteItem(worker: WorkerContext, session: CommandSession, casLow: number, casHigh: number): number {
-  const { store, request, input, inputView } = worker;
+  const { store, request, input } = worker;
   const { keyStart, keyEnd } = request;
   if (worker.settings.detailEnabled) worker.prefixes.recordDelete(input, keyStart, keyEnd);
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   store.lock(hash);
   const ref = findLiveLocked(worker, session.connection.id, keyStart, keyEnd, hash);
   const isOther =

@@ -26,9 +26,9 @@ import { StoreMode } from './store-ticket.js';
 const LINE_END_BYTES = 2;
 
 export function deltaMeta(worker: WorkerContext, session: CommandSession): number {
-  const { store, input, inputView, request } = worker;
+  const { store, request } = worker;
   const increments = request.mode !== MetaMode.DECR;
-  const hash = store.hashKey(input, inputView, request.keyStart, request.keyEnd);
+  const hash = worker.keyHash;
   const comparesCas = (request.metaFlags & MetaFlag.COMPARE_CAS) !== 0;
   const casLow = comparesCas ? request.casLow : 0;
   const casHigh = comparesCas ? request.casHigh : 0;

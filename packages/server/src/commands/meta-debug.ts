@@ -9,9 +9,9 @@ import type { CommandSession } from './context.js';
 import { findLiveLocked } from './lookup.js';
 
 export function debugMeta(worker: WorkerContext, session: CommandSession): number {
-  const { store, input, inputView, request, output } = worker;
+  const { store, request, output } = worker;
   const { keyStart, keyEnd } = request;
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   store.lock(hash);
   const ref = findLiveLocked(worker, session.connection.id, keyStart, keyEnd, hash);
   if (ref !== 0) writeDebugLine(worker, ref);

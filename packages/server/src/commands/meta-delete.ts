@@ -16,7 +16,7 @@ import { StoreMode } from './store-ticket.js';
 export function deleteMeta(worker: WorkerContext, session: CommandSession): number {
   const { store, input, inputView, request, output } = worker;
   const { keyStart, keyEnd } = request;
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   store.lock(hash);
   const ref = findLiveLocked(worker, session.connection.id, keyStart, keyEnd, hash);
   const status = ref === 0 ? Status.META_NOT_FOUND : deleteFoundLocked(worker, session, ref, hash);

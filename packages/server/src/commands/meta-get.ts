@@ -51,7 +51,7 @@ let streamedRef = 0;
 export function getMeta(worker: WorkerContext, session: CommandSession): number {
   const { store, input, inputView, request, output } = worker;
   const { keyStart, keyEnd, metaFlags } = request;
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   if ((metaFlags & NEEDS_LOCK) !== 0) return getMetaLocked(worker, session, hash);
   const bump = (metaFlags & MetaFlag.NO_BUMP) === 0 ? 1 : 0;
   const mark = output.at;

@@ -19,6 +19,7 @@ import { resolveExptime } from '../exptime.js';
 import { ServerCounter } from '../server-counters.js';
 import { OUTPUT_HIGH_WATER_BYTES, Outcome, type WorkerContext } from '../worker-context.js';
 import type { CommandSession } from './context.js';
+import { KeyGroup } from './key-group.js';
 import { countRemoved, isGetObserved, observeHit, observeMiss } from './lookup.js';
 import { touchLocked } from './touch.js';
 
@@ -31,9 +32,14 @@ const CHECKED = -1;
 let pinnedRef = 0;
 let pinnedHash = 0;
 
+/** The keys that are answered next. Valid within answerKeys. */
+const keys = new KeyGroup();
+
 export function getText(worker: WorkerContext, session: CommandSession): number {
   const { request, output } = worker;
   const { op } = request;
+  if (request.keyEnd === request.lineEnd) keys.takeOne(worker);
+  else keys.read(worker, request.keyStart);
   if (op === Op.GET || op === Op.GETS) return answerKeys(worker, session, op, 0, output.at);
   const exptime = resolveExptime(request.exptime, worker.store.now(), worker.settings.startUnixSeconds);
   return answerKeys(worker, session, op, exptime, output.at);
@@ -48,27 +54,25 @@ export function resumeGet(
   from: number,
   lineEnd: number,
 ): number {
-  const { request } = worker;
-  request.lineEnd = lineEnd;
-  if (nextKey(worker.input, worker.inputView, from, request) === NextKey.FOUND) {
-    return answerKeys(worker, session, op, exptime, CHECKED);
-  }
-  writeStatus(worker.output, Status.END);
-  return Outcome.OPEN;
+  worker.request.lineEnd = lineEnd;
+  keys.read(worker, from);
+  return answerKeys(worker, session, op, exptime, CHECKED);
 }
 
 /**
- * Answers the key that the request names and all that follow it on the line. `mark` is where the reply began: a key too long takes back
+ * Answers the keys of the group and all that follow it on the line. `mark` is where the reply began: a key too long takes back
  * everything, so before the first byte leaves the rest of the line is looked at.
  */
 function answerKeys(worker: WorkerContext, session: CommandSession, op: number, exptime: number, mark: number): number {
   const { request, output } = worker;
   let start = mark;
   for (;;) {
-    pinnedRef = 0;
-    if (op === Op.GET || op === Op.GETS) writeItem(worker, session, op);
-    else touchAndWriteItem(worker, session, op, exptime);
-    if (pinnedRef !== 0 || output.at >= OUTPUT_HIGH_WATER_BYTES) {
+    for (let i = 0; i < keys.count; i++) {
+      keys.use(worker, i);
+      pinnedRef = 0;
+      if (op === Op.GET || op === Op.GETS) writeItem(worker, session, op);
+      else touchAndWriteItem(worker, session, op, exptime);
+      if (pinnedRef === 0 && output.at < OUTPUT_HIGH_WATER_BYTES) continue;
       if (start !== CHECKED && isLongKeyAhead(worker)) return rejectKey(worker, start);
       start = CHECKED;
       if (!sendOn(worker, session)) {
@@ -76,12 +80,12 @@ function answerKeys(worker: WorkerContext, session: CommandSession, op: number, 
         return Outcome.BLOCKED;
       }
     }
-    const next = nextKey(worker.input, worker.inputView, request.keyEnd, request);
-    if (next === NextKey.FOUND) continue;
-    if (next === NextKey.TOO_LONG) return rejectKey(worker, start);
-    writeStatus(output, Status.END);
-    return Outcome.OPEN;
+    if (keys.next === NextKey.TOO_LONG) return rejectKey(worker, start);
+    if (keys.next === NextKey.NONE) break;
+    keys.read(worker, request.keyEnd);
   }
+  writeStatus(output, Status.END);
+  return Outcome.OPEN;
 }
 
 /** Streams the pinned value, if there is one, and makes room in the output. False: blocked. */
@@ -113,7 +117,7 @@ function rejectKey(worker: WorkerContext, mark: number): number {
 function writeItem(worker: WorkerContext, session: CommandSession, op: number): void {
   const { store, input, inputView, output } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   const mark = output.at;
   for (;;) {
     const ref = store.beginRead(input, inputView, keyStart, keyEnd, hash, 1);
@@ -166,9 +170,9 @@ function writeLineOf(worker: WorkerContext, op: number, ref: number, valueBytes:
 
 /** The same as a get that gives the item a new expiry. */
 function touchAndWriteItem(worker: WorkerContext, session: CommandSession, op: number, exptime: number): void {
-  const { store, input, inputView } = worker;
+  const { store, input } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   store.lock(hash);
   const ref = touchLocked(worker, session.connection.id, hash, exptime);
   if (ref !== 0 && store.isChunked(ref)) pinItemLocked(worker, op, ref, hash);

@@ -142,7 +142,7 @@ function receive(
 ): number {
   const { store, input, inputView, request } = worker;
   const { keyStart, keyEnd, valueBytes } = request;
-  const hash = store.hashKey(input, inputView, keyStart, keyEnd);
+  const hash = worker.keyHash;
   ticket.hash = hash;
   ticket.valueBytes = valueBytes;
   if (storeOver(worker, session, ticket, clientFlags, exptime)) return Outcome.OPEN;

@@ -13,7 +13,7 @@ import { findLiveLocked } from './lookup.js';
 export function touchText(worker: WorkerContext, session: CommandSession): number {
   const { store, request, settings } = worker;
   const exptime = resolveExptime(request.exptime, store.now(), settings.startUnixSeconds);
-  const hash = hashOfKey(worker);
+  const hash = worker.keyHash;
   store.lock(hash);
   const ref = touchLocked(worker, session.connection.id, hash, exptime);
   store.unlock(hash);
@@ -26,7 +26,7 @@ export function touchBinary(worker: WorkerContext, session: CommandSession): num
   const { opcode, opaque, keyStart, keyEnd } = request;
   // The wire's uint32 is not signed here (realtime() takes a time_t): 0xffffffff is a time far ahead.
   const exptime = resolveExptime(request.exptime >>> 0, store.now(), settings.startUnixSeconds);
-  const hash = hashOfKey(worker);
+  const hash = worker.keyHash;
   store.lock(hash);
   const ref = touchLocked(worker, session.connection.id, hash, exptime);
   if (ref !== 0) {
@@ -50,9 +50,4 @@ export function touchLocked(worker: WorkerContext, cfd: number, hash: number, ex
   store.setExptimeLocked(ref, exptime);
   store.countClass(ref, ClassCounter.TOUCH_HITS);
   return ref;
-}
-
-function hashOfKey(worker: WorkerContext): number {
-  const { request } = worker;
-  return worker.store.hashKey(worker.input, worker.inputView, request.keyStart, request.keyEnd);
 }

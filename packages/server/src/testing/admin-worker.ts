@@ -4,10 +4,12 @@
  * Everything is real (store, tables, rings) except the link to the main thread, which only notes what was asked of it.
  * Commands are decoded as a session would; data commands are not served: items are put into the store directly.
  */
-import { ByteWriter, Decoded, Dialect, decode, INPUT_SCRATCH_BYTES, Op, Request, STATUS_LINES } from '@shoal/protocol';
+
+import { ByteWriter, Decoded, Dialect, decode, INPUT_SCRATCH_BYTES, Op, STATUS_LINES } from '@shoal/protocol';
 import { createArena, PAGE_BYTES, Store } from '@shoal/store';
 import { ActivityLog, type ActivityShared, shareActivity } from '../activity-log.js';
 import { runAdmin } from '../commands/admin.js';
+import { Lookahead } from '../commands/lookahead.js';
 import { ConfigTable, shareConfigs } from '../config-table.js';
 import { beginConfigSet } from '../config-upload.js';
 import { ConnectionTable, Family, shareConnectionTable } from '../connection-table.js';
@@ -44,13 +46,16 @@ export class AdminWorker {
     const input = new Uint8Array(INPUT_BYTES + INPUT_SCRATCH_BYTES);
     this.activityShared = shareActivity({ rows: ROWS, ringBytes: options.workerLogBufferBytes });
     this.outboxesShared = shareOutboxes({ slotBytes: options.watcherLogBufferBytes });
+    const ahead = new Lookahead();
     this.worker = {
       id: 0,
       store: makeStore(options),
       input,
       inputView: new DataView(input.buffer),
       output: new ByteWriter(1024),
-      request: new Request(),
+      request: ahead.requests[0],
+      keyHash: 0,
+      ahead,
       counters: counters.row(0),
       totals: counters,
       settings: new Settings(

@@ -32,7 +32,7 @@ export abstract class Connection implements ConnectionInfo, Flusher {
   /** Waits in its owner's queue for its next turn. */
   isQueued = false;
   isClosed = false;
-  /** Milliseconds (Date.now) at which the backlog last got shorter; 0 while there is none. */
+  /** When the backlog last got shorter, in milliseconds of performance.now(), which no change of the wall clock moves; 0 while there is none. */
   blockedSinceMs = 0;
   protected readonly worker: WorkerContext;
   protected readonly session: ConnectionSession;
@@ -140,7 +140,7 @@ export abstract class Connection implements ConnectionInfo, Flusher {
 
   /** A subclass has put what the socket did not take into the backlog. */
   protected onBlocked(): void {
-    this.blockedSinceMs = Date.now();
+    this.blockedSinceMs = performance.now();
     this.needsCare = true;
   }
 

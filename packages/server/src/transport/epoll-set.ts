@@ -43,7 +43,7 @@ export class EpollSet {
     this.addOwn(wakeDescriptor, WAKE_ROW);
   }
 
-  /** Waits; answers how many events there are, `rowOf` each. */
+  /** Waits; answers how many events there are: `rowOf` and `eventsOf` each. */
   wait(timeoutMs: number): number {
     const count = this.#libc.epollWait(this.#descriptor, this.#events.address, EVENTS_MAX, timeoutMs);
     return count >= 0 ? count : this.#onFailedWait();
@@ -53,17 +53,22 @@ export class EpollSet {
     return this.#events.view.getInt32(event * EPOLL_EVENT_BYTES + EPOLL_DATA_OFFSET, true);
   }
 
-  /** Watches a client's descriptor for input; false if the kernel's limits forbid it. */
-  add(descriptor: number, row: number): boolean {
-    return this.#control(EPOLL_CTL_ADD, descriptor, row, EPOLLIN);
+  /** EPOLLIN and its like. */
+  eventsOf(event: number): number {
+    return this.#events.view.getUint32(event * EPOLL_EVENT_BYTES, true);
   }
 
-  /** Watches a descriptor without which the thread cannot do its work. */
+  /** Watches a client's descriptor; false if the kernel's limits forbid it. */
+  add(descriptor: number, row: number, events: number): boolean {
+    return this.#control(EPOLL_CTL_ADD, descriptor, row, events);
+  }
+
+  /** Watches a descriptor without which the thread cannot do its work, for input. */
   addOwn(descriptor: number, row: number): void {
-    if (!this.add(descriptor, row)) throw new SystemCallError('watch a descriptor', this.#libc.errno());
+    if (!this.add(descriptor, row, EPOLLIN)) throw new SystemCallError('watch a descriptor', this.#libc.errno());
   }
 
-  /** Sets what is reported of a descriptor. */
+  /** Sets what is reported of a descriptor. What is there already is reported anew, also if it was reported before. */
   change(descriptor: number, row: number, events: number): void {
     this.#control(EPOLL_CTL_MOD, descriptor, row, events);
   }

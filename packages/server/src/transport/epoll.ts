@@ -3,12 +3,12 @@
  *
  * The loop never returns to Node.js's event loop until an order ends it, so nothing here may await, log or set a timer: the
  * worker is woken through its eventfd and looks around once a second by itself. In the common case a request costs one recv
- * and one send, and an event allocates nothing; epoll is level-triggered and waits for room to send only while a connection
- * has a backlog. A backlog is what one flush left over, at most one full output.
+ * and one send, and an event allocates nothing; input is reported once as it comes (edge-triggered), room to send only while a
+ * connection has a backlog. A backlog is what one flush left over, at most one full output.
  */
 import { CloseReason } from '../worker-context.js';
 import { Acceptor } from './acceptor.js';
-import { EpollConnection, type EpollSockets } from './epoll-connection.js';
+import { EpollConnection, type EpollSockets, WATCHES_INPUT } from './epoll-connection.js';
 import { EpollSet, WAIT_MAX_MS, WAKE_ROW } from './epoll-set.js';
 import { type Libc, MSG_NOSIGNAL } from './libc.js';
 import { Roster } from './roster.js';
@@ -56,7 +56,7 @@ export class EpollTransport implements Transport, EpollSockets {
     const { epoll } = this;
     while (this.#isServing) {
       const count = epoll.wait(this.#waitMs());
-      for (let event = 0; event < count; event++) this.#onEvent(epoll.rowOf(event));
+      for (let event = 0; event < count; event++) this.#onEvent(epoll.rowOf(event), epoll.eventsOf(event));
       if (this.#roster.hasQueued) this.#roster.runQueued();
       if (this.#isWoken) this.#onWake();
       const now = this.#parts.worker.store.now();
@@ -74,9 +74,9 @@ export class EpollTransport implements Transport, EpollSockets {
     return this.libc.send(descriptor, this.#outputAddress, count, MSG_NOSIGNAL);
   }
 
-  #onEvent(row: number): void {
+  #onEvent(row: number, events: number): void {
     const connection = row < 0 ? null : this.#roster.byRow[row];
-    if (connection !== null && connection !== undefined) (connection as EpollConnection).onEvent();
+    if (connection !== null && connection !== undefined) (connection as EpollConnection).onEvent(events);
     else if (row === WAKE_ROW) this.#isWoken = true;
     else this.#acceptor.onReadable(row);
   }
@@ -111,7 +111,7 @@ export class EpollTransport implements Transport, EpollSockets {
         descriptor,
       });
       // Refused by the kernel's limits: costs this connection, and no other.
-      if (!this.epoll.add(descriptor, row)) connection.close(CloseReason.ERROR);
+      if (!this.epoll.add(descriptor, row, WATCHES_INPUT)) connection.close(CloseReason.ERROR);
     }
   }
 

@@ -27,6 +27,8 @@ export const EPOLLIN = 1;
 export const EPOLLOUT = 4;
 export const EPOLLERR = 8;
 export const EPOLLHUP = 0x10;
+export const EPOLLRDHUP = 0x2000;
+export const EPOLLET = 0x80000000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
@@ -58,7 +60,7 @@ export interface NativeMemory {
   readonly address: number;
 }
 
-type Koffi = Pick<typeof import('koffi'), 'load' | 'address' | 'errno'>;
+type Koffi = Pick<typeof import('koffi'), 'load' | 'address' | 'errno' | 'view'>;
 type Call<Arguments extends number[]> = (...values: Arguments) => number;
 
 export class Libc {
@@ -130,6 +132,14 @@ export class Libc {
   /** Where a buffer begins. It must lie over an ArrayBuffer that was made as such, or be larger than 64 bytes. */
   addressOf(bytes: Uint8Array): number {
     return Number(this.#koffi.address(bytes));
+  }
+
+  /**
+   * The memory of a shared buffer as a view that V8 takes for an ordinary one: it then copies blocks with memmove instead of
+   * word by word. Keep the shared buffer referenced as long as the view.
+   */
+  unsharedBytes(buffer: SharedArrayBuffer): Uint8Array {
+    return new Uint8Array(this.#koffi.view(this.addressOf(new Uint8Array(buffer)), buffer.byteLength));
   }
 }
 

@@ -96,7 +96,7 @@ export class NetConnection extends Connection {
   /** Only whole writes can be seen to leave. */
   noteProgress(): void {
     const left = this.#socket.writableLength;
-    if (left < this.#backlogBytes) this.blockedSinceMs = Date.now();
+    if (left < this.#backlogBytes) this.blockedSinceMs = performance.now();
     this.#backlogBytes = left;
   }
 

@@ -93,7 +93,7 @@ export class Roster implements ConnectionOwner {
 
   kickIdleAndSlow(nowSeconds: number): void {
     const idleSeconds = this.#worker.settings.idleTimeoutSeconds;
-    const slowBefore = Date.now() - this.#slowReaderMs;
+    const slowBefore = performance.now() - this.#slowReaderMs;
     for (const connection of this.byRow) {
       if (connection === null) continue;
       if (connection.isBlocked) {

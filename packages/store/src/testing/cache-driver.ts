@@ -4,7 +4,7 @@
  * Used by this package's tests only; not built into dist. Keys and values are latin1 text. The patterns
  * here (reserve, write, lock, link; begin, copy, end) are the ones the server's commands follow.
  */
-import { type Arena, createArena } from '../arena.js';
+import { type Arena, createArena, type SegmentBytes } from '../arena.js';
 import type { StoreOptions } from '../options.js';
 import { Reserve, Store } from '../store.js';
 
@@ -14,9 +14,14 @@ export class CacheDriver {
   readonly #input = new Uint8Array(512);
   readonly #view = new DataView(this.#input.buffer);
 
-  constructor(options: Partial<StoreOptions> = {}, arena: Arena = createArena(options), row = 0) {
+  constructor(
+    options: Partial<StoreOptions> = {},
+    arena: Arena = createArena(options),
+    row = 0,
+    bytesOver?: SegmentBytes,
+  ) {
     this.arena = arena;
-    this.store = new Store(arena, row);
+    this.store = new Store(arena, row, bytesOver);
     if (this.store.now() === 0) this.store.clock.set(100);
   }
 
