@@ -111,6 +111,11 @@ export class Conversation {
     this.#socket.end();
   }
 
+  /** The end that was said has been handed to the kernel. */
+  get hasEnded(): boolean {
+    return this.#socket.writableFinished;
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }
