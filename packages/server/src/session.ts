@@ -193,10 +193,11 @@ export class Session implements CommandSession {
         worker.counters[ServerCounter.CONN_YIELDS]++;
         return Outcome.YIELD;
       }
-      const count = ahead.look(worker, this.#dialect, this.#at, end, left);
+      const count = ahead.look(worker.store, worker.input, worker.inputView, this.#dialect, this.#at, end, left);
       // A command that does not begin where the one before it ended was decoded in vain.
       for (let i = 0; i < count && ahead.starts[i] === this.#at; i++, left--) {
-        ahead.use(worker, i);
+        worker.request = ahead.requests[i];
+        worker.keyHash = ahead.hashes[i];
         if (ahead.decoded[i] === Decoded.NEED_MORE) return Outcome.OPEN;
         const outcome = this.#serveOne(ahead.decoded[i]);
         if (outcome !== Outcome.OPEN) return outcome;

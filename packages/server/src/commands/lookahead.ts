@@ -7,8 +7,7 @@
  * receives; what is decoded holds offsets into worker.input and is forgotten when that changes.
  */
 import { Decoded, decode, Op, Request } from '@shoal/protocol';
-import { ANTICIPATED_MAX } from '@shoal/store';
-import type { WorkerContext } from '../worker-context.js';
+import { ANTICIPATED_MAX, type Store } from '@shoal/store';
 
 /** Commands that are decoded together: about as many cache misses as a core has under way at a time. */
 export const LOOKAHEAD_MAX = ANTICIPATED_MAX;
@@ -27,11 +26,18 @@ export class Lookahead {
   /** `Decoded` of each. */
   readonly decoded = new Int32Array(LOOKAHEAD_MAX);
   /** Hash of each one's key, of data commands. */
-  readonly #hashes = new Int32Array(LOOKAHEAD_MAX);
+  readonly hashes = new Int32Array(LOOKAHEAD_MAX);
 
   /** Decodes up to `limit` commands of input[start..end); returns how many, at least one. Only the last may be other than READY. */
-  look(worker: WorkerContext, dialect: number, start: number, end: number, limit: number): number {
-    const { store, input, inputView } = worker;
+  look(
+    store: Store,
+    input: Uint8Array,
+    inputView: DataView,
+    dialect: number,
+    start: number,
+    end: number,
+    limit: number,
+  ): number {
     const countMax = Math.min(limit, LOOKAHEAD_MAX);
     let count = 0;
     for (let at = start; ; ) {
@@ -43,19 +49,13 @@ export class Lookahead {
       if (decoded !== Decoded.READY || request.op > Op.NOOP) break;
       const shape = SHAPES[request.op];
       if ((shape & KEY) !== 0) {
-        this.#hashes[count - 1] = store.hashKey(input, inputView, request.keyStart, request.keyEnd);
+        this.hashes[count - 1] = store.hashKey(input, inputView, request.keyStart, request.keyEnd);
       }
       at = request.next + ((shape & BLOCK) === 0 ? 0 : request.swallowBytes);
       if (count === countMax || at >= end || isKeyInScratch(request)) break;
     }
-    if (count > 1) store.anticipate(this.#hashes, count);
+    if (count > 1) store.anticipate(this.hashes, count);
     return count;
-  }
-
-  /** Makes one of the decoded commands the worker's request. */
-  use(worker: WorkerContext, index: number): void {
-    worker.request = this.requests[index];
-    worker.keyHash = this.#hashes[index];
   }
 }
 
