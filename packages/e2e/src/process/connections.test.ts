@@ -127,6 +127,23 @@ describe.each(Object.values(Transport))('over %s', (transport) => {
     });
   });
 
+  test('what waits for its turn is not mixed up with what others send meanwhile', async () => {
+    await withServer(['-t', '1', '-R', '1'], transport, async (server) => {
+      const clients = await openMany(server, 6);
+      const commands = ['mn\r\n', 'get a\r\n', 'mg a v\r\n', 'delete a\r\n', 'touch a 0\r\n', 'incr a 1\r\n'];
+      const replies = ['MN\r\n', 'END\r\n', 'EN\r\n', 'NOT_FOUND\r\n', 'NOT_FOUND\r\n', 'NOT_FOUND\r\n'];
+      for (const [index, client] of clients.entries()) client.send(commands[index].repeat(20_000));
+      for (const [index, client] of clients.entries()) {
+        const expected = replies[index].repeat(20_000);
+        await client.until(
+          () => client.closed || client.received.length >= expected.length,
+          `replies to ${commands[index]}`,
+        );
+        expect(client.take().toString('latin1') === expected).toBe(true);
+      }
+    });
+  });
+
   test('half a command followed by silence holds little, and nobody else waits', async () => {
     await withServer([], transport, async (server) => {
       const asker = await Conversation.open(server.address);

@@ -37,7 +37,7 @@ export class NetConnection extends Connection {
   receive(source: Uint8Array, count: number): void {
     this.worker.counters[ServerCounter.BYTES_READ] += count;
     if (this.#heldBack.length === 0) this.#feed(source, count);
-    else this.#heldBack.push(source.slice(0, count));
+    else this.#heldBack.push(copyOf(source, 0, count));
   }
 
   /** Gives the session as much as it takes, the rest is held back. */
@@ -45,7 +45,7 @@ export class NetConnection extends Connection {
     const { session, worker } = this;
     for (let at = 0; at < count; ) {
       if (!this.takesInput) {
-        this.#heldBack.unshift(source.slice(at, count));
+        this.#heldBack.unshift(copyOf(source, at, count));
         this.setReading(false);
         return;
       }
@@ -109,6 +109,11 @@ export class NetConnection extends Connection {
     this.#socket.destroy();
     this.owner.release(this.row);
   }
+}
+
+/** Not `slice`: that of a Buffer copies nothing, and the next receive of any connection writes over it. */
+function copyOf(source: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(source.subarray(start, end));
 }
 
 function copy(source: Uint8Array, start: number, count: number, target: Uint8Array, at: number): void {
