@@ -1,5 +1,5 @@
 /**
- * What one worker thread has in hand while it serves commands: the store, one receive buffer, one reply writer, one decoded request and the
+ * What one worker thread has in hand while it serves commands: the store, one receive buffer, one reply writer, a few decoded requests and the
  * parts shared with other threads. Made once a worker (worker.ts) and passed to every session and command; nothing in it belongs to a connection.
  * All of it is used by its own thread only, except what stands in shared memory (store, settings, activity, outboxes, prefixes, configs, connections).
  * Sessions and commands read the fields afresh: `input` and `inputView` are exchanged for the time in which an over-long line is served.

@@ -35,9 +35,6 @@ import {
 /** Up to this many bytes a loop over words beats `set`. */
 const WORDWISE_BYTES = 512;
 
-/** Words from the start of an item that `touch` reads within. */
-const TOUCHED_WORDS = 33;
-
 export class Items {
   readonly #words: Int32Array[];
   readonly #bytes: Uint8Array[];
@@ -68,13 +65,6 @@ export class Items {
 
   set(ref: number, field: number, value: number): void {
     this.#words[ref >>> REF_OFFSET_BITS][((ref & REF_OFFSET_MASK) << 1) + field] = value;
-  }
-
-  /** Reads a word of each of the first cache lines of an item, to have them loaded. */
-  touch(ref: number): number {
-    const words = this.#words[ref >>> REF_OFFSET_BITS];
-    const at = (ref & REF_OFFSET_MASK) << 1;
-    return at + TOUCHED_WORDS > words.length ? 0 : words[at] ^ words[at + 16] ^ words[at + 32];
   }
 
   hash(ref: number): number {

@@ -41,9 +41,6 @@ import { StoreStatistics } from './statistics.js';
 /** What `reserve` answers instead of a reference. No chunk starts at these. */
 export const Reserve = { TOO_LARGE: -1, NO_MEMORY: -2 } as const;
 
-/** Lookups that `anticipate` takes at once: about as many cache misses as a core has under way at a time. */
-export const ANTICIPATED_MAX = 8;
-
 /** Why a lookup found nothing. */
 export const Miss = { ABSENT: 0, EXPIRED: 1, FLUSHED: 2 } as const;
 export type Miss = (typeof Miss)[keyof typeof Miss];
@@ -70,9 +67,6 @@ export class Store extends ItemAccess {
   readonly #control: Int32Array;
   readonly #words: Int32Array[];
   readonly #plainBytesMax: number;
-  readonly #anticipatedRefs = new Int32Array(ANTICIPATED_MAX);
-  /** What `anticipate` saw. Means nothing: it is kept so that V8 does not optimize the loads away. */
-  anticipated = 0;
   #readHash = 0;
   #readVersion = 0;
 
@@ -103,17 +97,9 @@ export class Store extends ItemAccess {
     return this.#hash(input, view, start, end, this.#seed);
   }
 
-  /**
-   * Reads ahead what lookups of `hashes[0..count)` will read, at most ANTICIPATED_MAX of them: the cache misses of all overlap, instead of
-   * each lookup waiting for its own. Decides nothing; what is read may be stale or torn by the time it is needed.
-   */
+  /** Lookups of `hashes[0..count)`, at most ANTICIPATED_MAX, are about to come: loads what they will read. */
   anticipate(hashes: Int32Array, count: number): void {
-    const { table, items } = this.core;
-    const refs = this.#anticipatedRefs;
-    for (let i = 0; i < count; i++) refs[i] = table.head(table.bucketOf(hashes[i]));
-    let seen = 0;
-    for (let i = 0; i < count; i++) seen ^= items.touch(refs[i]);
-    this.anticipated = seen;
+    this.core.table.anticipate(hashes, count);
   }
 
   // Reading
@@ -387,8 +373,7 @@ export class Store extends ItemAccess {
     if (items.get(ref, VALUE_BYTES) !== count || !this.#mayStoreOver || this.core.isDead(ref)) return false;
     const tag = items.get(ref, TAG);
     if ((tag & ItemMark.CHUNKED) !== 0 || ((tag & ItemMark.CLIENT_FLAGS) !== 0) !== (clientFlags !== 0)) return false;
-    const isTemporary = (tag & QUEUE_MASK) >> LRU_SHIFT === Lru.TEMP;
-    if (isTemporary !== (this.#newItemLru(exptime) === Lru.TEMP)) return false;
+    if ((this.lruOf(ref) === Lru.TEMP) !== (this.#newItemLru(exptime) === Lru.TEMP)) return false;
     this.core.renewLocked(ref, clientFlags, exptime);
     items.writePlainValue(ref, 0, source, sourceView, start, count);
     this.nextCas();

@@ -20,7 +20,7 @@ import {
 
 const ITEM_SIZE_MIN_BYTES = 1024;
 const ITEM_SIZE_MAX_BYTES = 1024 * MEBIBYTE;
-/** What 32-bit item references in units of 16 bytes reach, less what the store needs itself (docs/memory-layout.md). */
+/** What 32-bit item references in units of 8 bytes reach, less what the store needs itself (docs/memory-layout.md). */
 const MEMORY_MAX_MEGABYTES = 32_640;
 const THREADS_MAX = 512;
 const CONNECTIONS_MAX = 4_000_000;

@@ -9,9 +9,6 @@
 import { Decoded, decode, Op, Request } from '@shoal/protocol';
 import { ANTICIPATED_MAX, type Store } from '@shoal/store';
 
-/** Commands that are decoded together: about as many cache misses as a core has under way at a time. */
-export const LOOKAHEAD_MAX = ANTICIPATED_MAX;
-
 /** What is to know of each data command: a key, a data block behind it. */
 const KEY = 1;
 const BLOCK = 2;
@@ -20,13 +17,13 @@ for (const op of [Op.SET, Op.ADD, Op.REPLACE, Op.APPEND, Op.PREPEND, Op.CAS, Op.
 for (const op of [Op.META_NOOP, Op.NOOP]) SHAPES[op] = 0;
 
 export class Lookahead {
-  readonly requests: readonly Request[] = Array.from({ length: LOOKAHEAD_MAX }, () => new Request());
+  readonly requests: readonly Request[] = Array.from({ length: ANTICIPATED_MAX }, () => new Request());
   /** Where each command begins. */
-  readonly starts = new Int32Array(LOOKAHEAD_MAX);
+  readonly starts = new Int32Array(ANTICIPATED_MAX);
   /** `Decoded` of each. */
-  readonly decoded = new Int32Array(LOOKAHEAD_MAX);
+  readonly decoded = new Int32Array(ANTICIPATED_MAX);
   /** Hash of each one's key, of data commands. */
-  readonly hashes = new Int32Array(LOOKAHEAD_MAX);
+  readonly hashes = new Int32Array(ANTICIPATED_MAX);
 
   /** Decodes up to `limit` commands of input[start..end); returns how many, at least one. Only the last may be other than READY. */
   look(
@@ -38,7 +35,7 @@ export class Lookahead {
     end: number,
     limit: number,
   ): number {
-    const countMax = Math.min(limit, LOOKAHEAD_MAX);
+    const countMax = Math.min(limit, ANTICIPATED_MAX);
     let count = 0;
     for (let at = start; ; ) {
       const request = this.requests[count];
@@ -50,16 +47,13 @@ export class Lookahead {
       const shape = SHAPES[request.op];
       if ((shape & KEY) !== 0) {
         this.hashes[count - 1] = store.hashKey(input, inputView, request.keyStart, request.keyEnd);
+        // Behind the input lies the one scratch area: the next key that comes as base64 would overwrite this one.
+        if (request.keyStart >= end) break;
       }
       at = request.next + ((shape & BLOCK) === 0 ? 0 : request.swallowBytes);
-      if (count === countMax || at >= end || isKeyInScratch(request)) break;
+      if (count === countMax || at >= end) break;
     }
     if (count > 1) store.anticipate(this.hashes, count);
     return count;
   }
-}
-
-/** A key that came as base64 lies in the one scratch area, where the next such key would overwrite it. */
-function isKeyInScratch({ op, keyIsBinary }: Request): boolean {
-  return op >= Op.META_GET && op <= Op.META_DEBUG && keyIsBinary;
 }
