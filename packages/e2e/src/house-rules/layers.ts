@@ -15,6 +15,7 @@ const ANY: Readonly<Record<string, Grant>> = {
   store: 'any',
   server: 'any',
   client: 'any',
+  router: 'any',
   pool: 'any',
   cli: 'any',
 };
@@ -24,11 +25,13 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Grant>>>> =
   store: {},
   server: { protocol: 'any', store: 'any' },
   client: { protocol: 'any' },
-  pool: { protocol: 'any', client: 'any', server: ['@shoal/server/main'] },
+  router: { protocol: 'any', client: 'any' },
+  pool: { protocol: 'any', client: 'any', router: 'any', server: ['@shoal/server/main'] },
   cli: {
     protocol: 'types',
     server: ['@shoal/server/main', '@shoal/server/options', '@shoal/server/option-checks'],
     client: 'any',
+    router: 'any',
     pool: ['@shoal/pool/main', '@shoal/pool/api-client'],
   },
   dashboard: { pool: 'types' },

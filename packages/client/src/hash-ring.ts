@@ -1,0 +1,83 @@
+/**
+ * The consistent-hash ring: which node of a list owns a key, as libmemcached's "ketama weighted" distributes keys.
+ *
+ * Called by the client, the router and `shoal ring`. A ring is built once for a list and never changes: a new topology is
+ * a new ring. Points are md5 of `hostname:port-i`, without the port when it is 11211, four points a digest; their number
+ * follows libmemcached's single-precision arithmetic (docs/decisions/0021-ring.md). The hostname field of the list is
+ * hashed and not the ip, so a replacement at another address keeps its place.
+ */
+import { createHash } from 'node:crypto';
+import type { ClusterNode } from '@shoal/protocol';
+
+/** What the ring needs to know of a node. */
+export type RingNode = Pick<ClusterNode, 'hostname' | 'port'>;
+
+/** libmemcached leaves this port out of a label. */
+const DEFAULT_PORT = 11211;
+const DIGESTS_PER_NODE = 40;
+const POINTS_PER_DIGEST = 4;
+/** libmemcached adds it before it rounds down; single precision still turns 40 into 39 at some numbers of nodes. */
+const ROUNDING = 1e-10;
+
+export class HashRing<Node extends RingNode = ClusterNode> {
+  readonly nodes: readonly Node[];
+  /** Points in rising order, and the index of the node that each belongs to. */
+  readonly #points: Uint32Array;
+  readonly #owners: Uint16Array;
+
+  /** An empty list makes a ring that owns nothing. */
+  constructor(nodes: readonly Node[]) {
+    this.nodes = nodes;
+    const points = pointsOf(nodes);
+    this.#points = Uint32Array.from(points, ({ value }) => value);
+    this.#owners = Uint16Array.from(points, ({ owner }) => owner);
+  }
+
+  /** The index in `nodes` of the node that owns this key, -1 without nodes. */
+  ownerOf(key: Uint8Array): number {
+    if (this.nodes.length <= 1) return this.nodes.length - 1;
+    return this.ownerOfHash(keyHash(key));
+  }
+
+  /** The same for a hash that `keyHash` made, a uint32. */
+  ownerOfHash(hash: number): number {
+    let low = 0;
+    let high = this.#points.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#points[middle] < hash) low = middle + 1;
+      else high = middle;
+    }
+    return this.#owners[low === this.#points.length ? 0 : low];
+  }
+}
+
+/** The first four bytes of the key's md5, little-endian, as a uint32. */
+export function keyHash(key: Uint8Array): number {
+  return createHash('md5').update(key).digest().readUInt32LE(0);
+}
+
+interface Point {
+  readonly value: number;
+  readonly owner: number;
+}
+
+function pointsOf(nodes: readonly RingNode[]): Point[] {
+  const points: Point[] = [];
+  const digests = digestsPerNode(nodes.length);
+  for (const [owner, node] of nodes.entries()) {
+    const name = node.port === DEFAULT_PORT ? node.hostname : `${node.hostname}:${node.port}`;
+    for (let index = 0; index < digests; index++) {
+      const digest = createHash('md5').update(`${name}-${index}`).digest();
+      for (let at = 0; at < POINTS_PER_DIGEST; at++) points.push({ value: digest.readUInt32LE(at * 4), owner });
+    }
+  }
+  return points.sort((one, other) => one.value - other.value);
+}
+
+/** floorf(1/n · 40 · n + 1e-10) with every step in single precision: 40, but 39 at 25, 47, 50, 55 and 61 nodes. */
+function digestsPerNode(nodeCount: number): number {
+  const share = Math.fround(1 / nodeCount);
+  const product = Math.fround(Math.fround(share * DIGESTS_PER_NODE) * nodeCount);
+  return Math.floor(Math.fround(product + ROUNDING));
+}

@@ -1,0 +1,6 @@
+/**
+ * The only door of @shoal/client: a memcached client that discovers the nodes of a cluster and follows their changes.
+ *
+ * The ring and the discovery are open to everyone who has to agree with it about who owns a key.
+ */
+export { HashRing, keyHash, type RingNode } from './hash-ring.js';

