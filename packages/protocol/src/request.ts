@@ -28,7 +28,7 @@ export type Dialect = (typeof Dialect)[keyof typeof Dialect];
  *     FLUSH_ALL           exptime, status (NONE, or INVALID_EXPTIME for the command to answer once it may)
  *     VERBOSITY           deltaLow = level as uint32, status (NONE or BAD_FORMAT); binary likewise
  *     STATS               text: tokens. binary: key = the argument
- *     CONFIG_*            key; CONFIG_SET: clientFlags, valueBytes, swallowBytes
+ *     CONFIG_*            key; text CONFIG_SET and CONFIG_DELETE: secret; CONFIG_SET: clientFlags, valueBytes, swallowBytes
  *     the rest            tokens
  */
 export const Op = {
@@ -160,6 +160,10 @@ export class Request {
   keyEnd = 0;
   /** Meta only: the key came as base64 (flag b), and a returned key is shown as base64 followed by ` b`. */
   keyIsBinary = false;
+
+  /** Text config set and delete: the word behind what they need, which is a managed node's secret; empty if there is none. */
+  secretStart = 0;
+  secretEnd = 0;
 
   /** Text get family: where further keys begin (see nextKey). Meta: where the flags begin. */
   restStart = 0;

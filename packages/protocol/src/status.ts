@@ -96,6 +96,8 @@ export const Status = {
   TOO_MANY_CONNECTIONS: 80,
   /** All that 1.6.45 sends of the error when a get or gets with a too long first key ends in noreply. */
   EMPTY_LINE: 81,
+  /** Shoal's own: a client asks a managed node to store or delete a discovery configuration. */
+  CONFIG_MANAGED: 82,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
@@ -182,6 +184,7 @@ const WORDINGS: Readonly<Record<keyof typeof Status, string>> = {
   TLS_NOT_ENABLED: 'Error TLS not enabled',
   TOO_MANY_CONNECTIONS: 'ERROR Too many open connections',
   EMPTY_LINE: '',
+  CONFIG_MANAGED: 'CLIENT_ERROR config is managed by the pool',
 };
 
 /** The bytes of an ASCII constant. For tables built at load time, never on the data path. */
@@ -245,6 +248,9 @@ export const BINARY_NO_MEMORY_NEW_ITEM: Uint8Array = ascii('Out of memory alloca
 export const BINARY_NO_MEMORY_INCREMENT: Uint8Array = ascii('Out of memory incrementing value');
 export const BINARY_NO_MEMORY_READING: Uint8Array = ascii('Out of memory during read');
 export const BINARY_NO_MEMORY_STATS: Uint8Array = ascii('Out of memory generating stats');
+
+/** Shoal's own text of an AUTH_ERROR: see Status.CONFIG_MANAGED. */
+export const BINARY_CONFIG_MANAGED: Uint8Array = ascii('Config is managed by the pool');
 
 /** Body of the binary version response. */
 export const BINARY_VERSION: Uint8Array = ascii(VERSION);

@@ -72,9 +72,34 @@ describe('the configuration table', () => {
     expect(isLegacy()).toBe(true);
     expect(table.isLegacyKey(Buffer.from('AmazonElastiCache:clusteR'), 0, 25)).toBe(false);
     expect(table.isLegacyKey(LEGACY, 0, LEGACY.length - 1)).toBe(false);
-    expect(table.loadCluster()).toBe(true);
+    expect(table.loadCluster(11211)).toBe(true);
     table.delete(CLUSTER, 0, CLUSTER.length);
     expect(isLegacy()).toBe(false);
+  });
+});
+
+describe('the secret of a managed table', () => {
+  const SECRET = Buffer.from('0123456789abcdef0123456789abcdef');
+  const OTHER = Buffer.from('f'.repeat(32));
+
+  test('is known to every thread once one has set it, and can be exchanged', () => {
+    const shared = shareConfigs(true);
+    const main = new ConfigTable(shared);
+    const worker = new ConfigTable(shared);
+    const admitted = () => [SECRET, OTHER].map((secret) => worker.admits(secret, 0, secret.length));
+    expect(admitted()).toEqual([false, false]);
+    main.setSecret(SECRET.toString());
+    expect(admitted()).toEqual([true, false]);
+    main.setSecret(OTHER.toString());
+    expect(admitted()).toEqual([false, true]);
+    expect(worker.admits(SECRET, 0, 0)).toBe(false);
+  });
+
+  test('is not asked for by a table of its own', () => {
+    const table = new ConfigTable(shareConfigs());
+    expect(table.admits(SECRET, 0, 0)).toBe(true);
+    expect(table.isReservedKey(LEGACY, 0, LEGACY.length)).toBe(false);
+    expect(new ConfigTable(shareConfigs(true)).isReservedKey(LEGACY, 0, LEGACY.length)).toBe(true);
   });
 });
 
@@ -103,7 +128,7 @@ describe('two threads', () => {
     const table = new ConfigTable(shared);
     let reads = 0;
     while (running > 0) {
-      for (let i = 0; i < 200; i++) if (table.loadCluster()) reads += checkWhole(table);
+      for (let i = 0; i < 200; i++) if (table.loadCluster(11211)) reads += checkWhole(table);
       await new Promise(setImmediate);
     }
     await Promise.all(writers.map((writer) => writer.terminate()));

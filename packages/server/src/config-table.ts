@@ -7,8 +7,12 @@
  * version moved. Writers take the lock of the table; they are rare.
  *
  *   words   a header (Header), then 8 words an entry (Word)
- *   bytes   an entry: 256 of key, 65,536 of value; untouched memory costs nothing
+ *   bytes   an entry: 256 of key, 65,536 of value; untouched memory costs nothing; behind them the secret
+ *
+ * The table of a managed node (docs/decisions/0025-managed-config.md) is changed by who knows the secret, by nobody until
+ * there is one. Clients that came in through listener port P are answered `cluster:P` for `cluster` while there is such a key.
  */
+import { timingSafeEqual } from 'node:crypto';
 import { CONFIG_BYTES_MAX, CONFIG_COUNT_MAX, KEY_BYTES_MAX } from '@shoal/protocol';
 import { lockWord, unlockWord } from './shared-lock.js';
 
@@ -23,6 +27,8 @@ const Header = {
   EVER_STORED: 5,
   /** Entry of `cluster` + 1, 0 while there is none. */
   CLUSTER: 6,
+  /** How often the secret of a managed node was given; 0 before that, and while it is being exchanged. */
+  SECRET: 7,
 } as const;
 const HEADER_WORDS = 16;
 /** KEY_BYTES 0 = the entry is free. */
@@ -30,12 +36,15 @@ const Word = { KEY_BYTES: 0, VALUE_BYTES: 1, FLAGS: 2, CAS_LOW: 3, CAS_HIGH: 4 }
 const ENTRY_WORDS = 8;
 const KEY_ROOM_BYTES = 256;
 const ENTRY_BYTES = KEY_ROOM_BYTES + CONFIG_BYTES_MAX;
+const SECRET_AT = CONFIG_COUNT_MAX * ENTRY_BYTES;
+/** Lower-case hex digits. */
+const SECRET_BYTES = 32;
 
 /** A reader that meets a writer looks again after this time at the latest: the writer may be a thread without a core. */
 const WRITER_WAIT_MS = 1;
 
 /** The configuration that clients discover the cluster by, and the ordinary key that older ones read instead. */
-const CLUSTER_KEY = Buffer.from('cluster');
+const CLUSTER_KEY: Uint8Array = Buffer.from('cluster');
 export const LEGACY_CLUSTER_KEY: Uint8Array = Buffer.from('AmazonElastiCache:cluster');
 
 export const ConfigStore = { STORED: 0, EXISTS: 1, NOT_FOUND: 2, FULL: 3 } as const;
@@ -44,6 +53,8 @@ export type ConfigStore = (typeof ConfigStore)[keyof typeof ConfigStore];
 export interface ConfigsShared {
   readonly words: SharedArrayBuffer;
   readonly bytes: SharedArrayBuffer;
+  /** Decided when the node starts, for good: it belongs to a pool. */
+  readonly isManaged: boolean;
 }
 
 export interface Config {
@@ -54,10 +65,11 @@ export interface Config {
   readonly compareCas: bigint;
 }
 
-export function shareConfigs(): ConfigsShared {
+export function shareConfigs(isManaged = false): ConfigsShared {
   return {
     words: new SharedArrayBuffer((HEADER_WORDS + CONFIG_COUNT_MAX * ENTRY_WORDS) * Int32Array.BYTES_PER_ELEMENT),
-    bytes: new SharedArrayBuffer(CONFIG_COUNT_MAX * ENTRY_BYTES),
+    bytes: new SharedArrayBuffer(SECRET_AT + SECRET_BYTES),
+    isManaged,
   };
 }
 
@@ -68,12 +80,38 @@ export class ConfigTable {
   flags = 0;
   casLow = 0;
   casHigh = 0;
+  readonly isManaged: boolean;
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
 
   constructor(shared: ConfigsShared) {
     this.#words = new Int32Array(shared.words);
     this.#bytes = new Uint8Array(shared.bytes);
+    this.isManaged = shared.isManaged;
+  }
+
+  /** From now on the word that lets the pool in; replaces an earlier one. Main thread only, so it takes no lock. */
+  setSecret(secret: string): void {
+    const bytes = Buffer.from(secret, 'latin1');
+    if (bytes.length !== SECRET_BYTES) throw new RangeError(`Cannot take a secret of ${bytes.length} characters`);
+    const generation = Atomics.exchange(this.#words, Header.SECRET, 0);
+    this.#bytes.set(bytes, SECRET_AT);
+    Atomics.store(this.#words, Header.SECRET, generation + 1);
+  }
+
+  /** Whether who sent input[start..end) as the secret may change configurations. Takes as long for a near miss as for a far one. */
+  admits(input: Uint8Array, start: number, end: number): boolean {
+    if (!this.isManaged) return true;
+    const generation = Atomics.load(this.#words, Header.SECRET);
+    const secret = this.#bytes.slice(SECRET_AT, SECRET_AT + SECRET_BYTES);
+    const isWhole = generation !== 0 && Atomics.add(this.#words, Header.SECRET, 0) === generation;
+    const given = input.slice(start, end);
+    return isWhole && given.length === SECRET_BYTES && timingSafeEqual(secret, given);
+  }
+
+  /** `AmazonElastiCache:cluster` on a managed node: no item may have it, or a client could redirect all the others. For stores only. */
+  isReservedKey(input: Uint8Array, start: number, end: number): boolean {
+    return this.isManaged && isLegacy(input, start, end);
   }
 
   /** Configurations stored now. */
@@ -87,16 +125,19 @@ export class ConfigTable {
 
   /** True for `AmazonElastiCache:cluster` while a `cluster` configuration is stored. For misses only: one plain load says no to all other keys of a node of its own. */
   isLegacyKey(input: Uint8Array, start: number, end: number): boolean {
-    return (
-      this.#words[Header.CLUSTER] !== 0 &&
-      end - start === LEGACY_CLUSTER_KEY.length &&
-      equals(LEGACY_CLUSTER_KEY, 0, input, start, end)
-    );
+    return this.#words[Header.CLUSTER] !== 0 && isLegacy(input, start, end);
   }
 
-  /** Copies the `cluster` configuration to `value`; false if it has just been deleted. */
-  loadCluster(): boolean {
-    return this.load(CLUSTER_KEY, 0, CLUSTER_KEY.length);
+  /** As `load`, the list for who came in through this port: `cluster:<port>`, else `cluster`. */
+  loadCluster(listenerPort: number): boolean {
+    const key = Buffer.from(`cluster:${listenerPort}`);
+    return this.load(key, 0, key.length) || this.load(CLUSTER_KEY, 0, CLUSTER_KEY.length);
+  }
+
+  /** As `load`; the key `cluster` means what `loadCluster` answers. */
+  loadFor(listenerPort: number, key: Uint8Array): boolean {
+    const isCluster = key.length === CLUSTER_KEY.length && equals(CLUSTER_KEY, 0, key, 0, key.length);
+    return isCluster ? this.loadCluster(listenerPort) : this.load(key, 0, key.length);
   }
 
   /** Copies the configuration of a key to `value`, `valueBytes`, `flags` and the CAS halves; false if there is none. */
@@ -171,7 +212,7 @@ export class ConfigTable {
     this.#words[wordOf(entry, Word.KEY_BYTES)] = key.length;
     this.#words[Header.COUNT]++;
     this.#words[Header.EVER_STORED] = 1;
-    if (equals(CLUSTER_KEY, 0, key, 0, key.length) && key.length === CLUSTER_KEY.length) {
+    if (key.length === CLUSTER_KEY.length && equals(CLUSTER_KEY, 0, key, 0, key.length)) {
       this.#words[Header.CLUSTER] = entry + 1;
     }
   }
@@ -235,6 +276,10 @@ export class ConfigTable {
 
 function wordOf(entry: number, word: number): number {
   return HEADER_WORDS + entry * ENTRY_WORDS + word;
+}
+
+function isLegacy(input: Uint8Array, start: number, end: number): boolean {
+  return end - start === LEGACY_CLUSTER_KEY.length && equals(LEGACY_CLUSTER_KEY, 0, input, start, end);
 }
 
 /** Whether one[at…] begins with other[start..end). */

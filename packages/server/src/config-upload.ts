@@ -13,6 +13,7 @@ import {
   writeBinaryError,
   writeStatus,
 } from '@shoal/protocol';
+import { mayChangeConfig, refuseChange } from './commands/config.js';
 import { type Config, ConfigStore, LEGACY_CLUSTER_KEY } from './config-table.js';
 import { ServerCounter } from './server-counters.js';
 import { Outcome, type WorkerContext } from './worker-context.js';
@@ -128,6 +129,10 @@ export class ConfigUpload {
 /** Null: the command was refused and answered; its body of request.swallowBytes is to be thrown away. */
 export function beginConfigSet(worker: WorkerContext): ConfigUpload | null {
   const { output, request } = worker;
+  if (!mayChangeConfig(worker)) {
+    refuseChange(worker);
+    return null;
+  }
   if (request.valueBytes <= CONFIG_BYTES_MAX) return new ConfigUpload(worker);
   if (request.dialect === Dialect.BINARY) {
     writeBinaryError(output, request.opcode, BinaryStatus.TOO_LARGE, request.opaque, 0, 0);

@@ -48,7 +48,16 @@ export interface ConnectionTableShared {
 
 const Header = { USED: 0, HINT: 1, STRUCTURES: 2 } as const;
 const HEADER_WORDS = 16;
-const Word = { USE: 0, STATE: 1, LAST_COMMAND: 2, WORKER: 3, FAMILY: 4, IS_LISTENER: 5, DESCRIPTOR: 6 } as const;
+const Word = {
+  USE: 0,
+  STATE: 1,
+  LAST_COMMAND: 2,
+  WORKER: 3,
+  FAMILY: 4,
+  IS_LISTENER: 5,
+  DESCRIPTOR: 6,
+  LISTENER_PORT: 7,
+} as const;
 const ROW_WORDS = 48;
 const PEER_BYTE = 64;
 const LOCAL_BYTE = 128;
@@ -112,6 +121,7 @@ export class ConnectionTable {
     this.#words[at + Word.WORKER] = parts.worker;
     this.#words[at + Word.DESCRIPTOR] = parts.descriptor;
     this.#words[at + Word.FAMILY] = parts.peer.family;
+    this.#words[at + Word.LISTENER_PORT] = parts.local.port;
     this.#words[at + Word.IS_LISTENER] = 0;
     this.#words[at + Word.LAST_COMMAND] = parts.nowSeconds;
     this.#writeText(row, PEER_BYTE, addressText(parts.peer));
@@ -196,6 +206,11 @@ export class ConnectionTable {
     const descriptor = this.#words[at];
     this.#words[at] = -1;
     return descriptor;
+  }
+
+  /** The port through which a client came in, 0 on a unix socket. */
+  listenerPort(row: number): number {
+    return this.#words[this.#word(row) + Word.LISTENER_PORT];
   }
 
   /** The client's end of a connection. */

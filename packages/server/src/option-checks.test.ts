@@ -75,3 +75,18 @@ test('all problems are named at once', () => {
       'verbosity is 9, allowed: a whole number from 0 to 3; prefixDelimiter is "", allowed: one ASCII character',
   );
 });
+
+test('a secret is 32 lower-case hex digits, and a bad one is not shown', () => {
+  expect(checkServerOptions({ clusterSecret: '0123456789abcdef'.repeat(2) })).toEqual([]);
+  expect(checkServerOptions({ clusterSecret: null })).toEqual([]);
+  for (const clusterSecret of ['', 'ABCDEF0123456789ABCDEF0123456789', 'a'.repeat(31), 'a'.repeat(33)]) {
+    expect(checkServerOptions({ clusterSecret })).toEqual([
+      {
+        code: 'NOT_ALLOWED',
+        option: 'clusterSecret',
+        value: '(not shown)',
+        allowed: 'null or 32 lower-case hex digits',
+      },
+    ]);
+  }
+});

@@ -53,6 +53,10 @@ const INT32_MAX = 0x7fff_ffff;
 /** sockaddr_un has 108 bytes, the last one is the end mark. */
 const SOCKET_PATH_BYTES_MAX = 107;
 
+/** Problems are printed and logged; what somebody mistyped of a secret is not. */
+const SECRET_OPTIONS: readonly (keyof ServerOptions)[] = ['clusterSecret'];
+const HIDDEN = '(not shown)';
+
 const RULES: Record<keyof ServerOptions, Rule> = {
   port: orNull(whole(0, 65_535)),
   listen: list('an address: host, host:port, [v6]:port or *', (text) => parseListenAddress(text) !== null),
@@ -108,6 +112,7 @@ const RULES: Record<keyof ServerOptions, Rule> = {
   debugCommands: yesNo(),
   prefixDelimiter: { allowed: 'one ASCII character', accepts: (value) => isText(value) && /^[\x21-\x7e]$/.test(value) },
   statsDetail: yesNo(),
+  clusterSecret: orNull({ allowed: '32 lower-case hex digits', accepts: isClusterSecret }),
   verbosity: whole(0, 3),
   logLevel: orNull(oneOf(LOG_LEVELS)),
   watcherLogBufferBytes: whole(1024, 1024 * MIB),
@@ -127,7 +132,8 @@ export function checkServerOptions(options: ServerOptions): OptionProblem[] {
     if (rule === undefined) {
       problems.push({ code: OptionProblemCode.UNKNOWN, option, value, allowed: 'no option of this name' });
     } else if (value !== undefined && !rule.accepts(value)) {
-      problems.push({ code: OptionProblemCode.NOT_ALLOWED, option, value, allowed: rule.allowed });
+      const shown = SECRET_OPTIONS.includes(option) ? HIDDEN : value;
+      problems.push({ code: OptionProblemCode.NOT_ALLOWED, option, value: shown, allowed: rule.allowed });
     }
   }
   return problems.length > 0 ? problems : checkRelations(withDefaults(options));
@@ -175,6 +181,11 @@ function withDefaults(options: ServerOptions): ResolvedServerOptions {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && !value.includes('\0');
+}
+
+/** What a pool gives its nodes: see ServerOptions.clusterSecret. */
+export function isClusterSecret(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 }
 
 function whole(least: number, most: number): Rule {

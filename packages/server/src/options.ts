@@ -120,6 +120,14 @@ export interface ServerOptions {
   /** `stats detail` is on from the start. Default false. `-D` */
   statsDetail?: boolean;
 
+  // The cluster that the node belongs to
+
+  /**
+   * 32 lower-case hex digits that whoever started the node for a pool gives it: then only who knows them may change its
+   * discovery configurations. Default null: anyone may. SHOAL_CLUSTER_SECRET; never a flag, because `ps` shows those.
+   */
+  clusterSecret?: string | null;
+
   // The log, and watch
 
   /** memcached's verbosity, 0 to 3. Default 0. `-v`, `-vv`, `-vvv` */
@@ -194,6 +202,7 @@ export const SERVER_OPTION_DEFAULTS: ResolvedServerOptions = {
   debugCommands: false,
   prefixDelimiter: ':',
   statsDetail: false,
+  clusterSecret: null,
   verbosity: 0,
   logLevel: null,
   watcherLogBufferBytes: 262_144,

@@ -10,6 +10,7 @@ import { launchServer } from '../dist/server.js';
 import { SERVER_LIMITS } from './running-server.js';
 import { SocketClient } from './testing/socket-client.js';
 
+const LEGACY_KEY = 'AmazonElastiCache:cluster';
 let folder: string;
 const servers: RunningServer[] = [];
 const clients: SocketClient[] = [];
@@ -42,6 +43,32 @@ describe.each(['epoll', 'net'] as const)('on %s', (transport) => {
     expect(server.endpoints).toEqual([{ family: 4, address: '127.0.0.1', port: server.port }]);
     expect(server.port).toBeGreaterThan(0);
     expect([server.transport, server.phase.kind]).toEqual([transport, 'serving']);
+  });
+
+  test('a managed node lets who knows its secret change the list, and shows each listener its own', async () => {
+    const clusterSecret = 'ab'.repeat(16);
+    const server = await start({ clusterSecret, listen: ['127.0.0.1:0', '127.0.0.1:0'] });
+    const [inner, outer] = server.endpoints.map(({ port }) => port);
+    const client = await connectTo(server);
+    expect(await client.ask('config set cluster 0 1\r\nx\r\n')).toBe('CLIENT_ERROR config is managed by the pool\r\n');
+    expect(await client.ask(`config set cluster:${outer} 0 4 ${clusterSecret}\r\nout\n\r\n`)).toBe('STORED\r\n');
+    expect(await client.ask(`config set cluster 0 3 ${clusterSecret}\r\nin\n\r\n`)).toBe('STORED\r\n');
+    const seenBy = async (port: number) => {
+      const asker = await SocketClient.toPort(port);
+      clients.push(asker);
+      return [
+        await asker.ask('config get cluster\r\n', 'END\r\n'),
+        await asker.ask(`get ${LEGACY_KEY}\r\n`, 'END\r\n'),
+      ];
+    };
+    // Twice, so that both workers are asked.
+    for (let round = 0; round < 2; round++) {
+      const [config, legacy] = await seenBy(inner);
+      expect(config).toBe('CONFIG cluster 0 3\r\nin\n\r\nEND\r\n');
+      expect(legacy).toBe(`VALUE ${LEGACY_KEY} 0 3\r\nin\n\r\nEND\r\n`);
+      expect((await seenBy(outer))[0]).toBe('CONFIG cluster 0 4\r\nout\n\r\nEND\r\n');
+    }
+    expect(await client.ask('stats settings\r\n', 'END\r\n')).not.toContain(clusterSecret);
   });
 
   test('commands split at any byte are served as if they had come whole', async () => {

@@ -11,6 +11,7 @@ import { randomInt } from 'node:crypto';
 import { Store } from '@shoal/store';
 import { ActivityReporter } from './activity-reporter.js';
 import { ServerClock, startUnixSecondsNow } from './clock.js';
+import { ConfigTable } from './config-table.js';
 import { addressText, ConnectionTable, type Endpoint, Family } from './connection-table.js';
 import type { Log } from './log.js';
 import { MaintenanceSchedule } from './maintenance-schedule.js';
@@ -95,6 +96,7 @@ class Server implements RunningServer {
       this.#resolveStopped = resolve;
     });
     this.#parts = makeParts(options, sockets, limits);
+    if (options.clusterSecret !== null) this.setClusterSecret(options.clusterSecret);
     this.#settings = new Settings(this.#parts.settings);
     this.#counters = new ServerCounters(this.#parts.counters).row(mainRow(options.threads));
     this.#store = new Store(this.#parts.arena, mainRow(options.threads));
@@ -169,6 +171,11 @@ class Server implements RunningServer {
 
   #notePort(): void {
     this.#settings.port = this.endpoints.find(({ family }) => family !== Family.UNIX)?.port ?? 0;
+  }
+
+  /** For a node that learns it after it has started; every worker goes by it at once. */
+  setClusterSecret(secret: string): void {
+    new ConfigTable(this.#parts.configs).setSecret(secret);
   }
 
   close(): Promise<void> {
@@ -277,13 +284,15 @@ function makeParts(options: ResolvedServerOptions, sockets: Sockets, { slowReade
   try {
     return shareServerParts({
       settings: {
-        options: { ...options, hashAlgorithm },
+        // The secret stays in the table of configurations.
+        options: { ...options, hashAlgorithm, clusterSecret: null },
         transport: sockets.transport,
         startUnixSeconds: startUnixSecondsNow(),
         shoalVersion: readShoalVersion(),
       },
       arena: makeArena(options, randomInt(-INT32_RANGE, INT32_RANGE)),
       listeners: sockets.count,
+      isManaged: options.clusterSecret !== null,
       wakeDescriptors: sockets.wakeDescriptors,
       slowReaderMs,
       acceptor: sockets.acceptingThread,

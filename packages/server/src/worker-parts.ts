@@ -37,6 +37,8 @@ export interface ServerPartsAsked {
   readonly settings: Omit<SettingsShared, 'words'>;
   readonly arena: Arena;
   readonly listeners: number;
+  /** Its discovery configurations belong to a pool. */
+  readonly isManaged: boolean;
   readonly wakeDescriptors: readonly number[];
   readonly slowReaderMs: number;
   readonly acceptor: number;
@@ -72,7 +74,7 @@ export function shareServerParts(asked: ServerPartsAsked): ServerParts {
     activity: shareActivity({ rows, ringBytes: options.workerLogBufferBytes }),
     outboxes: shareOutboxes({ slotBytes: options.watcherLogBufferBytes }),
     prefixes: sharePrefixes(),
-    configs: shareConfigs(),
+    configs: shareConfigs(asked.isManaged),
     counters: shareCounters(rows),
     slowReaderMs,
     acceptor,

@@ -15,6 +15,9 @@ import type { GivenValue } from './given-value.js';
 import { flagLabel, SERVER_FLAGS } from './server-flags.js';
 import { MEBIBYTE } from './value.js';
 
+/** What a pool gives its nodes: no flag and no key of the file, because others can read those. */
+const SECRET_VARIABLE = 'SHOAL_CLUSTER_SECRET';
+
 export interface GatheredOptions {
   readonly options: ServerOptions;
   /** One line each. */
@@ -41,6 +44,7 @@ export function gatherServerOptions(
     if (!value.option.apply(draft, value.text, value.label)) problems.push(badValue(value));
     else for (const option of fieldsOf(value.option)) given.set(option, value);
   }
+  if (environment[SECRET_VARIABLE] !== undefined) draft.options.clusterSecret = environment[SECRET_VARIABLE];
   problems.push(...finish(draft));
   return { options: draft.options, problems, given };
 }
@@ -56,6 +60,7 @@ export function describeProblem(problem: OptionProblem, given: ReadonlyMap<keyof
 
 /** The flag behind a field of ServerOptions. */
 function labelOf(field: string): string | undefined {
+  if (field === 'clusterSecret') return SECRET_VARIABLE;
   const flag = SERVER_FLAGS.find((definition) => fieldsOf(definition).includes(field as keyof ServerOptions));
   if (flag) return flagLabel(flag);
   const extended = EXTENDED_OPTIONS.find((definition) => fieldsOf(definition).includes(field as keyof ServerOptions));

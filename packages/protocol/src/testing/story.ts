@@ -45,15 +45,18 @@ function tellArguments(input: Uint8Array, request: Request, keys: readonly strin
       return [request.exptime, ...keys];
     case Op.DELETE:
     case Op.CONFIG_GET:
-    case Op.CONFIG_DELETE:
       return [keyOf(input, request)];
+    case Op.CONFIG_DELETE:
+      return [keyOf(input, request), ...secretIn(input, request)];
     case Op.INCR:
     case Op.DECR:
       return [keyOf(input, request), decimal(request.deltaLow, request.deltaHigh)];
     case Op.TOUCH:
       return [keyOf(input, request), request.exptime];
-    case Op.CONFIG_SET:
-      return [keyOf(input, request), request.clientFlags >>> 0, block(input, request)];
+    case Op.CONFIG_SET: {
+      const words = [keyOf(input, request), request.clientFlags >>> 0, block(input, request)];
+      return [...words, ...secretIn(input, request)];
+    }
     case Op.FLUSH_ALL:
       return request.status === Status.NONE ? [request.exptime] : [textOf(STATUS_LINES[request.status]).trim()];
     case Op.VERBOSITY:
@@ -147,6 +150,10 @@ function tellExtras(input: Uint8Array, request: Request): unknown[] {
     default:
       return [];
   }
+}
+
+function secretIn(input: Uint8Array, { secretStart, secretEnd }: Request): string[] {
+  return secretEnd > secretStart ? ['secret', slice(input, secretStart, secretEnd)] : [];
 }
 
 function slice(input: Uint8Array, start: number, end: number): string {

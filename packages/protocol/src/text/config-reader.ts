@@ -1,9 +1,10 @@
 /**
  * config get, set and delete: ElastiCache's discovery commands (reference/elasticache.md 1.1).
  *
- *     config get <key>     config delete <key> [noreply]     config set <key> <flags> <bytes> [noreply] + data block
+ *     config get <key>     config delete <key> [secret] [noreply]     config set <key> <flags> <bytes> [secret] [noreply]
  *
- * Blanks before the end of the line and a bare LF are tolerated, as clients send them. memcached answers ERROR to the
+ * A data block follows the set. The secret means something to a node whose pool has given it one; others do not look at
+ * it. Blanks before the end of the line and a bare LF are tolerated, as clients send them. memcached answers ERROR to the
  * word `config`; missing or bad arguments are treated as its other commands treat them.
  */
 
@@ -28,6 +29,7 @@ export function readConfig(input: Uint8Array, request: Request): Decoded {
   if (!isGet && !tokenEquals(input, request, 1, DELETE)) return refuse(request, Status.ERROR);
   if (request.tokenCount < 3) return refuse(request, Status.BAD_FORMAT);
   setKey(request, 2);
+  setSecret(request, 3);
   request.op = isGet ? Op.CONFIG_GET : Op.CONFIG_DELETE;
   return hasGoodKey(request) ? Decoded.READY : refuse(request, Status.BAD_FORMAT);
 }
@@ -40,6 +42,7 @@ function readConfigSet(input: Uint8Array, request: Request): Decoded {
     return refuse(request, Status.BAD_FORMAT);
   }
   setKey(request, 2);
+  setSecret(request, 5);
   request.op = Op.CONFIG_SET;
   request.valueBytes = number.low;
   const isGood = hasGoodKey(request) && parseUint32(input, tokenStarts[3], tokenEnds[3], number);
@@ -47,6 +50,13 @@ function readConfigSet(input: Uint8Array, request: Request): Decoded {
   request.clientFlags = number.low;
   request.swallowBytes = request.valueBytes + 2;
   return decoded;
+}
+
+/** Word `index` is the secret, unless the line is over there or the word is its noreply. */
+function setSecret(request: Request, index: number): void {
+  const isThere = index < request.tokenCount - (request.noreply ? 1 : 0);
+  request.secretStart = isThere ? request.tokenStarts[index] : 0;
+  request.secretEnd = isThere ? request.tokenEnds[index] : 0;
 }
 
 function hasGoodKey(request: Request): boolean {

@@ -30,7 +30,7 @@ import { wordsOf } from './words.js';
 export function runAdmin(worker: WorkerContext, connection: ConnectionInfo): number {
   const { op, dialect } = worker.request;
   if (op >= Op.CONFIG_GET && op <= Op.CONFIG_LIST) {
-    serveConfig(worker);
+    serveConfig(worker, connection);
     return Outcome.OPEN;
   }
   if (dialect === Dialect.BINARY) {

@@ -103,13 +103,14 @@ function reserveNumber(worker: WorkerContext, hash: number, clientFlags: number,
   return ref;
 }
 
-/** Reserves the item that a delta did not find, with the request's initial value; delta.ref is 0 if there is no memory. */
+/** Reserves the item that a delta did not find, with the request's initial value; delta.ref is 0 if there is no memory, or the key is a managed node's own. */
 export function createCounter(worker: WorkerContext, hash: number, exptime: number): void {
-  const { request } = worker;
+  const { configs, input, request } = worker;
   delta.number.low = request.initialLow;
   delta.number.high = request.initialHigh;
   spellNumber();
-  delta.ref = reserveNumber(worker, hash, 0, exptime);
+  const isReserved = configs.isReservedKey(input, request.keyStart, request.keyEnd);
+  delta.ref = isReserved ? 0 : reserveNumber(worker, hash, 0, exptime);
 }
 
 function linkCounterLocked(worker: WorkerContext, cfd: number, hash: number): void {

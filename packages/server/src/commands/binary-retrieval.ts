@@ -16,6 +16,7 @@ import {
 import { resolveExptime } from '../exptime.js';
 import { ServerCounter } from '../server-counters.js';
 import { Outcome, type WorkerContext } from '../worker-context.js';
+import { loadClusterList } from './config.js';
 import type { CommandSession } from './context.js';
 import { countRemoved, isGetObserved, observeHit, observeMiss } from './lookup.js';
 import { touchLocked } from './touch.js';
@@ -97,7 +98,7 @@ function writeChunkedHit(worker: WorkerContext, session: CommandSession, ref: nu
 function missBinary(worker: WorkerContext, session: CommandSession): number {
   const { store, configs, input, request } = worker;
   countRemoved(worker, store.missReason);
-  if (configs.isLegacyKey(input, request.keyStart, request.keyEnd) && configs.loadCluster()) {
+  if (configs.isLegacyKey(input, request.keyStart, request.keyEnd) && loadClusterList(worker, session.connection)) {
     writeLegacyConfig(worker);
     return Outcome.OPEN;
   }

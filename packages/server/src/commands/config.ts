@@ -3,9 +3,11 @@
  *
  * Called by commands/admin.ts; `config set` has a body and is in config-upload.ts. The reply of a get is written
  * whole, so it leaves in one send: clients break on a second segment (reference/elasticache.md §1.4). A binary hit
- * always carries 4 bytes of flags, because clients strip as many without looking.
+ * always carries 4 bytes of flags, because clients strip as many without looking. A managed node lets only its pool
+ * change configurations, and only in text, because a binary frame has no place for the secret.
  */
 import {
+  BINARY_CONFIG_MANAGED,
   BinaryStatus,
   Dialect,
   Op,
@@ -18,17 +20,18 @@ import {
   writeStatus,
 } from '@shoal/protocol';
 import { ServerCounter } from '../server-counters.js';
-import type { WorkerContext } from '../worker-context.js';
+import type { ConnectionInfo, WorkerContext } from '../worker-context.js';
 
 /** An empty key of a binary get means the one that clients ask for. */
 const DEFAULT_KEY = Buffer.from('cluster');
 
 /** Appends the reply to a CONFIG_* request other than CONFIG_SET. */
-export function serveConfig(worker: WorkerContext): void {
+export function serveConfig(worker: WorkerContext, connection: ConnectionInfo): void {
   const isBinary = worker.request.dialect === Dialect.BINARY;
   switch (worker.request.op) {
     case Op.CONFIG_DELETE:
-      if (isBinary) deleteBinary(worker);
+      if (!mayChangeConfig(worker)) refuseChange(worker);
+      else if (isBinary) deleteBinary(worker);
       else deleteText(worker);
       break;
     case Op.CONFIG_LIST:
@@ -36,15 +39,36 @@ export function serveConfig(worker: WorkerContext): void {
       break;
     default:
       worker.counters[ServerCounter.CMD_CONFIG_GET]++;
-      if (isBinary) getBinary(worker);
-      else getText(worker);
+      if (isBinary) getBinary(worker, connection);
+      else getText(worker, connection);
   }
 }
 
-function getText(worker: WorkerContext): void {
-  const { configs, output } = worker;
+/** Has worker.configs show the list as this connection's clients see it; false while there is none. */
+export function loadClusterList({ configs, connections }: WorkerContext, connection: ConnectionInfo): boolean {
+  return configs.loadCluster(connections.listenerPort(connection.row));
+}
+
+/** Anybody may on a node of its own; on a managed one, who names its secret in the line. */
+export function mayChangeConfig({ configs, input, request }: WorkerContext): boolean {
+  if (!configs.isManaged) return true;
+  return request.dialect !== Dialect.BINARY && configs.admits(input, request.secretStart, request.secretEnd);
+}
+
+/** Answers who may not. */
+export function refuseChange({ output, request }: WorkerContext): void {
+  if (request.dialect === Dialect.BINARY) {
+    const { opcode, opaque } = request;
+    writeBinaryError(output, opcode, BinaryStatus.AUTH_ERROR, opaque, 0, 0, BINARY_CONFIG_MANAGED);
+  } else if (!request.noreply) {
+    writeStatus(output, Status.CONFIG_MANAGED);
+  }
+}
+
+function getText(worker: WorkerContext, connection: ConnectionInfo): void {
+  const { configs, connections, output } = worker;
   const key = keyOf(worker);
-  if (configs.load(key, 0, key.length)) {
+  if (configs.loadFor(connections.listenerPort(connection.row), key)) {
     writeConfig(output, key, configs.flags, configs.value.subarray(0, configs.valueBytes));
   } else {
     writeStatus(output, Status.END);
@@ -58,11 +82,11 @@ function deleteText(worker: WorkerContext): void {
 }
 
 /** A quiet get says nothing about a miss. */
-function getBinary(worker: WorkerContext): void {
-  const { configs, output, request } = worker;
+function getBinary(worker: WorkerContext, connection: ConnectionInfo): void {
+  const { configs, connections, output, request } = worker;
   const { opcode, opaque } = request;
   const key = keyOf(worker);
-  if (!configs.load(key, 0, key.length)) {
+  if (!configs.loadFor(connections.listenerPort(connection.row), key)) {
     if (!request.noreply) writeBinaryError(output, opcode, BinaryStatus.KEY_NOT_FOUND, opaque, 0, 0);
     return;
   }

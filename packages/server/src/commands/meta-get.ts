@@ -108,9 +108,10 @@ function streamMeta(session: CommandSession, ref: number, hash: number): number 
   return session.streamValue(ref, hash, true) ? Outcome.OPEN : Outcome.BLOCKED;
 }
 
-/** An empty item under the request's key, linked, or 0 without memory. Its expiry is set as the reply is written. */
+/** An empty item under the request's key, linked, or 0: no memory, or a managed node's own key. Its expiry is set as the reply is written. */
 function vivifyLocked(worker: WorkerContext, hash: number): number {
-  const { store, input, inputView, request } = worker;
+  const { configs, store, input, inputView, request } = worker;
+  if (configs.isReservedKey(input, request.keyStart, request.keyEnd)) return 0;
   const ref = store.reserve(input, inputView, request.keyStart, request.keyEnd, hash, 0, 0, 0);
   if (ref === Reserve.TOO_LARGE || ref === Reserve.NO_MEMORY) return 0;
   if ((request.metaFlags & MetaFlag.EXPLICIT_CAS) === 0) store.linkLocked(ref, hash);

@@ -18,6 +18,7 @@ import {
 import { resolveExptime } from '../exptime.js';
 import { ServerCounter } from '../server-counters.js';
 import { OUTPUT_HIGH_WATER_BYTES, Outcome, type WorkerContext } from '../worker-context.js';
+import { loadClusterList } from './config.js';
 import type { CommandSession } from './context.js';
 import { KeyGroup } from './key-group.js';
 import { countRemoved, isGetObserved, observeHit, observeMiss } from './lookup.js';
@@ -186,7 +187,7 @@ function missKey(worker: WorkerContext, session: CommandSession, op: number): vo
   const { store, input, configs } = worker;
   const { keyStart, keyEnd } = worker.request;
   countRemoved(worker, store.missReason);
-  if (configs.isLegacyKey(input, keyStart, keyEnd) && configs.loadCluster()) {
+  if (configs.isLegacyKey(input, keyStart, keyEnd) && loadClusterList(worker, session.connection)) {
     writeLegacyConfig(worker, op);
     return;
   }

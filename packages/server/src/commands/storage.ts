@@ -10,6 +10,7 @@ import { StoreStatus, Watch } from '../activity-log.js';
 import { resolveExptime } from '../exptime.js';
 import { ServerCounter } from '../server-counters.js';
 import { Outcome, type WorkerContext } from '../worker-context.js';
+import { refuseChange } from './config.js';
 import type { CommandSession } from './context.js';
 import { receiveBlock } from './data-block.js';
 import { findLiveLocked } from './lookup.js';
@@ -146,11 +147,20 @@ function receive(
   ticket.hash = hash;
   ticket.valueBytes = valueBytes;
   if (storeOver(worker, session, ticket, clientFlags, exptime)) return Outcome.OPEN;
+  if (worker.configs.isReservedKey(input, keyStart, keyEnd)) return refuseReservedKey(worker, session, ticket);
   const ref = store.reserve(input, inputView, keyStart, keyEnd, hash, clientFlags, exptime, valueBytes);
   ticket.ref = ref;
   if (isRefusal(ref)) return refuseStore(worker, session, ticket);
   if (ticket.dialect !== Dialect.BINARY) store.countClass(ref, ClassCounter.CMD_SET);
   return receiveBlock(worker, session, ticket);
+}
+
+/** The name under which a managed node answers its list. */
+function refuseReservedKey(worker: WorkerContext, session: CommandSession, ticket: StoreTicket): number {
+  const mark = worker.output.at;
+  giveTicket(ticket);
+  refuseChange(worker);
+  return session.refuse(mark, worker.request.swallowBytes);
 }
 
 /** No item for this value: says so once the block has gone by, and drops what the client meant to replace. */

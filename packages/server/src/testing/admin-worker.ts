@@ -68,7 +68,7 @@ export class AdminWorker {
       ),
       activity: new ActivityLog(this.activityShared, 0, counters.row(0)),
       prefixes: new PrefixTable(PREFIXES, options.prefixDelimiter.charCodeAt(0)),
-      configs: new ConfigTable(shareConfigs()),
+      configs: makeConfigs(options.clusterSecret),
       connections: makeConnections(),
       outboxes: new Outboxes(this.outboxesShared),
       host: this.#makeHost(),
@@ -161,6 +161,12 @@ function makeStore(options: typeof SERVER_OPTION_DEFAULTS): Store {
   const store = new Store(arena, 0);
   store.clock.set(NOW);
   return store;
+}
+
+function makeConfigs(secret: string | null): ConfigTable {
+  const configs = new ConfigTable(shareConfigs(secret !== null));
+  if (secret !== null) configs.setSecret(secret);
+  return configs;
 }
 
 /** A listener in row 0, the asker in row 1, another client in row 2. */
