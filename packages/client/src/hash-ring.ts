@@ -6,8 +6,8 @@
  * follows libmemcached's single-precision arithmetic (docs/decisions/0021-ring.md). The hostname field of the list is
  * hashed and not the ip, so a replacement at another address keeps its place.
  */
-import { createHash } from 'node:crypto';
 import type { ClusterNode } from '@shoal/protocol';
+import { md5FirstWord, md5Words } from './md5.js';
 
 /** What the ring needs to know of a node. */
 export type RingNode = Pick<ClusterNode, 'hostname' | 'port'>;
@@ -54,7 +54,12 @@ export class HashRing<Node extends RingNode = ClusterNode> {
 
 /** The first four bytes of the key's md5, little-endian, as a uint32. */
 export function keyHash(key: Uint8Array): number {
-  return createHash('md5').update(key).digest().readUInt32LE(0);
+  return md5FirstWord(key, 0, key.length);
+}
+
+/** The same for a key that lies in bytes[start, end). */
+export function keyHashOf(bytes: Uint8Array, start: number, end: number): number {
+  return md5FirstWord(bytes, start, end);
 }
 
 interface Point {
@@ -65,11 +70,12 @@ interface Point {
 function pointsOf(nodes: readonly RingNode[]): Point[] {
   const points: Point[] = [];
   const digests = digestsPerNode(nodes.length);
+  const words = new Uint32Array(POINTS_PER_DIGEST);
   for (const [owner, node] of nodes.entries()) {
     const name = node.port === DEFAULT_PORT ? node.hostname : `${node.hostname}:${node.port}`;
     for (let index = 0; index < digests; index++) {
-      const digest = createHash('md5').update(`${name}-${index}`).digest();
-      for (let at = 0; at < POINTS_PER_DIGEST; at++) points.push({ value: digest.readUInt32LE(at * 4), owner });
+      md5Words(Buffer.from(`${name}-${index}`), words);
+      for (const value of words) points.push({ value, owner });
     }
   }
   return points.sort((one, other) => one.value - other.value);
