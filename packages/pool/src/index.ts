@@ -3,3 +3,6 @@
  * `@shoal/pool/api-client`.
  */
 export type { ClusterRecord, NodeRecord } from './model.js';
+export { EmbeddedRegistry } from './registry/embedded.js';
+export { EtcdRegistry } from './registry/etcd.js';
+export type { Registry, RegistryEvents, StoredCluster } from './registry/registry.js';
