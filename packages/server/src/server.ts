@@ -29,7 +29,7 @@ import {
 import { ServerCounter, ServerCounters } from './server-counters.js';
 import { Settings, type TransportName } from './settings.js';
 import { enterListener, Sockets } from './sockets.js';
-import { ServerStartError, StartErrorCode } from './start-errors.js';
+import { listenError, ServerStartError, StartErrorCode } from './start-errors.js';
 import { readShoalVersion } from './version.js';
 import { Wakeups } from './wakeups.js';
 import { mainRow, makeArena, type ServerParts, shareServerParts } from './worker-parts.js';
@@ -308,6 +308,9 @@ function makeParts(options: ResolvedServerOptions, sockets: Sockets, { slowReade
 /** What a worker or the maintenance thread could not do at the start. */
 function startError(error: unknown): Error {
   if (error instanceof ServerStartError) return error;
+  // Without libc it is a worker that listens.
+  const { code = '', syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (syscall === 'listen') return listenError(port === undefined ? `${address}` : `${address}, port ${port}`, code);
   const message = error instanceof Error ? error.message : String(error);
   return new ServerStartError(StartErrorCode.WORKER_FAILED, `Cannot start a worker: ${message}`, error);
 }
