@@ -9,10 +9,10 @@
 import * as z from 'zod';
 import { DriverKind } from '../model.js';
 
-const NODE_IDS_MAX = 1000;
+const LIST_ITEMS_MAX = 40;
 const PORT_MAX = 65_535;
-const MEMORY_MEGABYTES_MAX = 65_536;
-const THREADS_MAX = 512;
+const MEMORY_MEGABYTES_MAX = 32_640;
+const THREADS_MAX = 64;
 const DRAIN_SECONDS_MAX = 86_400;
 export const PAGE_RECORDS_MAX = 100;
 const PAGE_RECORDS_MIN = 20;
@@ -29,19 +29,19 @@ function unique(items: readonly unknown[]): boolean {
 }
 
 function list<T extends z.ZodType>(item: T, what: string) {
-  const listed = z.array(item, `must be a list of 1 to ${NODE_IDS_MAX} ${what}`).min(1).max(NODE_IDS_MAX);
+  const listed = z.array(item, `must be a list of 1 to ${LIST_ITEMS_MAX} ${what}`).min(1).max(LIST_ITEMS_MAX);
   return listed.refine(unique, 'names something twice').readonly();
 }
 
 const flag = z.boolean('must be true or false');
 
 /** Ids are compared without regard to case and kept in lower case. */
-const clusterId = z
+export const clusterId = z
   .string('must be 1 to 50 letters, digits and single hyphens, a letter first and no hyphen last')
   .max(50)
   .regex(/^[a-z](-?[a-z0-9])*$/i)
   .toLowerCase();
-const nodeId = z.string('must be four digits').regex(/^\d{4}$/);
+export const nodeId = z.string('must be four digits').regex(/^\d{4}$/);
 const nodeCount = z.int('must be a whole number of 1 or more').min(1);
 /** Nothing is ever put off here, so a request that wants to wait for a maintenance window would not get what it asks. */
 const applyImmediately = z.literal(true, 'must be true: a pool has no maintenance window and applies changes at once');
@@ -79,26 +79,19 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-const BY_THEMSELVES = 'cannot be given with Driver registered, whose nodes start and come by themselves';
+const NOT_OF_REGISTERED = ['NumCacheNodes', 'MemoryMegabytes', 'Threads', 'NodePorts'] as const;
 
-export const createCacheClusterRequest = newCluster
-  .refine(
+export const createCacheClusterRequest = NOT_OF_REGISTERED.reduce(
+  (schema, name) =>
+    schema.refine(
+      (request) => !isRegistered(request) || request[name] === undefined,
+      combination(name, 'cannot be given with Driver registered, whose nodes start and come by themselves'),
+    ),
+  newCluster.refine(
     (request) => isRegistered(request) || request.NumCacheNodes !== undefined,
     combination('NumCacheNodes', 'is required unless Driver is registered'),
-  )
-  .refine(
-    (request) => !isRegistered(request) || request.NumCacheNodes === undefined,
-    combination('NumCacheNodes', BY_THEMSELVES),
-  )
-  .refine(
-    (request) => !isRegistered(request) || request.MemoryMegabytes === undefined,
-    combination('MemoryMegabytes', BY_THEMSELVES),
-  )
-  .refine((request) => !isRegistered(request) || request.Threads === undefined, combination('Threads', BY_THEMSELVES))
-  .refine(
-    (request) => !isRegistered(request) || request.NodePorts === undefined,
-    combination('NodePorts', BY_THEMSELVES),
-  );
+  ),
+);
 export type CreateCacheClusterRequest = z.input<typeof createCacheClusterRequest>;
 
 export const describeCacheClustersRequest = z.strictObject({
@@ -112,18 +105,14 @@ export const describeCacheClustersRequest = z.strictObject({
 });
 export type DescribeCacheClustersRequest = z.input<typeof describeCacheClustersRequest>;
 
-export const modifyCacheClusterRequest = z
-  .strictObject({
-    CacheClusterId: clusterId,
-    NumCacheNodes: nodeCount.optional(),
-    /** Which nodes go; the ones with the highest ids unless given. */
-    CacheNodeIdsToRemove: list(nodeId, 'node ids').optional(),
-    ApplyImmediately: applyImmediately.optional(),
-  })
-  .refine(
-    ({ NumCacheNodes }) => NumCacheNodes !== undefined,
-    combination('NumCacheNodes', 'is required: there is nothing else to modify'),
-  );
+export const modifyCacheClusterRequest = z.strictObject({
+  CacheClusterId: clusterId,
+  /** Required here: there is nothing else to modify. */
+  NumCacheNodes: nodeCount,
+  /** Which nodes go; the ones with the highest ids unless given. */
+  CacheNodeIdsToRemove: list(nodeId, 'node ids').optional(),
+  ApplyImmediately: applyImmediately.optional(),
+});
 export type ModifyCacheClusterRequest = z.input<typeof modifyCacheClusterRequest>;
 
 export const rebootCacheClusterRequest = z.strictObject({
