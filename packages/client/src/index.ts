@@ -3,4 +3,19 @@
  *
  * The ring and the discovery are open to everyone who has to agree with it about who owns a key.
  */
-export { HashRing, keyHash, type RingNode } from './hash-ring.js';
+export {
+  DiscoveryError,
+  DiscoveryErrorCode,
+  type DiscoveryOptions,
+  fetchClusterConfig,
+  formatAddress,
+  parseAddress,
+  type ServerAddress,
+} from './discovery.js';
+export { HashRing, keyHash, keyHashOf, type RingNode } from './hash-ring.js';
+export {
+  type PollErrorListener,
+  type PollerOptions,
+  type TopologyListener,
+  TopologyPoller,
+} from './topology-poller.js';
