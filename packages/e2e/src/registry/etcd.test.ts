@@ -1,0 +1,395 @@
+/** The registry in etcd, against a real one: what every registry does, then what a network and a restart do to it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { EtcdRegistry } from '@shoal/pool';
+import { eventually } from '../harness/eventually.js';
+import { runs, testWith } from '../harness/outside-program.js';
+import { BrokenLine } from './broken-line.js';
+import { EtcdServer } from './etcd-server.js';
+import { Listener, someCluster } from './registry-records.js';
+import { declareRegistrySuite, type StoreUnderTest } from './registry-suite.js';
+
+const CHILD = join(import.meta.dirname, 'registry-child.mjs');
+const FAST = { deadlineMs: 1_000, leaseSeconds: 2, checkMs: 300 } as const;
+const HAS_ETCD = runs('etcd', ['--version']);
+const etcdTest = testWith('etcd', HAS_ETCD);
+
+let shared: EtcdServer | null = null;
+let prefixes = 0;
+const made: EtcdRegistry[] = [];
+
+beforeAll(async () => {
+  if (HAS_ETCD) shared = await EtcdServer.start();
+}, 30_000);
+
+afterAll(async () => {
+  await shared?.end();
+});
+
+function registryAt(url: string): EtcdRegistry {
+  const registry = new EtcdRegistry(url, FAST);
+  made.push(registry);
+  return registry;
+}
+
+async function closeMade(): Promise<void> {
+  for (const registry of made.splice(0)) await registry.close();
+}
+
+/** A prefix nobody else uses. */
+function freshPrefix(): string {
+  return `/test/${++prefixes}`;
+}
+
+async function openStore(): Promise<StoreUnderTest> {
+  const url = `${shared?.url}${freshPrefix()}`;
+  return { registry: () => registryAt(url), end: closeMade };
+}
+
+function story(name: string, body: (etcd: EtcdServer) => Promise<void>, timeoutMs = 60_000): void {
+  etcdTest(
+    name,
+    async () => {
+      try {
+        await body(shared!);
+      } finally {
+        await closeMade();
+      }
+    },
+    timeoutMs,
+  );
+}
+
+describe('the registry in etcd', () => {
+  declareRegistrySuite(etcdTest, openStore);
+});
+
+describe('several daemons over one etcd', () => {
+  story('see each other’s changes, and one of two that write at once gets a conflict', async (etcd) => {
+    const url = etcd.url + freshPrefix();
+    const [first, second, witness] = [registryAt(url), registryAt(url), new Listener()];
+    await first.open(new Listener());
+    await second.open(witness);
+    const revision = await first.save(someCluster('dev'), null);
+    await eventually('the change', () => witness.clusters.get('dev')?.revision === revision);
+    const results = await Promise.allSettled([
+      first.save(someCluster('dev', { version: 2 }), revision),
+      second.save(someCluster('dev', { version: 3 }), revision),
+    ]);
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  story('have one leader; when it closes, the other leads', async (etcd) => {
+    const url = etcd.url + freshPrefix();
+    const [first, second] = [registryAt(url), registryAt(url)];
+    await first.open(new Listener());
+    await eventually('the first to lead', () => first.isLeader);
+    await second.open(new Listener());
+    await first.close();
+    expect(first.isLeader).toBe(false);
+    await eventually('the second to lead', () => second.isLeader, 1_500);
+  });
+
+  story('have another leader soon after the leader was killed', async (etcd) => {
+    const url = etcd.url + freshPrefix();
+    const child = await leadingChild(url);
+    const second = registryAt(url);
+    await second.open(new Listener());
+    expect(second.isLeader).toBe(false);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await eventually('the second to lead', () => second.isLeader, 15_000);
+  });
+
+  story('lose the leader that was stopped, which knows when it goes on', async (etcd) => {
+    const url = etcd.url + freshPrefix();
+    const child = await leadingChild(url);
+    const second = registryAt(url);
+    await second.open(new Listener());
+    child.kill('SIGSTOP');
+    await eventually('the second to lead', () => second.isLeader, 15_000);
+    const said = new Promise((resolve) => child.stdout?.once('data', resolve));
+    child.kill('SIGCONT');
+    expect(String(await said)).toBe('follows\n');
+    expect(second.isLeader).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  });
+
+  story('a leader whose key somebody deleted leads again, having said so', async (etcd) => {
+    const prefix = freshPrefix();
+    const registry = registryAt(etcd.url + prefix);
+    await registry.open(new Listener());
+    await eventually('leadership', () => registry.isLeader);
+    await etcd.delete(`${prefix.slice(1)}/leader`);
+    await eventually('the key to be back', async () => (await etcd.get(`${prefix.slice(1)}/leader`)) !== null);
+    await eventually('leadership', () => registry.isLeader);
+  });
+});
+
+describe('a watch over a broken line', () => {
+  story('goes on behind the last change, and repeats none', async (etcd) => {
+    const prefix = freshPrefix();
+    const line = await BrokenLine.to(etcd.clientPort);
+    const [far, near] = [registryAt(line.url + prefix), registryAt(etcd.url + prefix)];
+    const listener = new Listener();
+    await far.open(listener);
+    await near.open(new Listener());
+    let revision = await near.save(someCluster('dev'), null);
+    const doomed = await near.save(someCluster('doomed'), null);
+    await eventually('the first changes', () => listener.clusters.size === 2);
+    line.cut();
+    await eventually('the outage to be told', () => listener.reachabilities().length === 1);
+    for (let version = 2; version <= 5; version++)
+      revision = await near.save(someCluster('dev', { version }), revision);
+    await near.remove('doomed', doomed);
+    line.mend();
+    await eventually('the removal', () => !listener.clusters.has('doomed'));
+    expect(listener.changesOf('dev').map((stored) => stored?.cluster.version)).toEqual([1, 2, 3, 4, 5]);
+    expect(listener.changesOf('doomed')).toHaveLength(2);
+    expect(listener.clusters.get('dev')?.revision).toBe(revision);
+    await eventually('the end of the outage to be told', () => listener.reachabilities().length === 2);
+    expect(listener.reachabilities()).toEqual([false, true]);
+    await closeMade();
+    await line.end();
+  });
+
+  story('reads again what was compacted away, deletions included', async (etcd) => {
+    const prefix = freshPrefix();
+    const line = await BrokenLine.to(etcd.clientPort);
+    const [far, near] = [registryAt(line.url + prefix), registryAt(etcd.url + prefix)];
+    const listener = new Listener();
+    await far.open(listener);
+    await near.open(new Listener());
+    const kept = await near.save(someCluster('kept'), null);
+    const changed = await near.save(someCluster('changed'), null);
+    const doomed = await near.save(someCluster('doomed'), null);
+    await eventually('the first changes', () => listener.clusters.size === 3);
+    line.cut();
+    const newer = await near.save(someCluster('changed', { version: 2 }), changed);
+    await near.remove('doomed', doomed);
+    await near.save(someCluster('new'), null);
+    await etcd.compact();
+    line.mend();
+    await eventually('the removal', () => listener.clusters.has('new') && !listener.clusters.has('doomed'));
+    expect(listener.clusters.get('kept')?.revision).toBe(kept);
+    expect(listener.clusters.get('changed')?.revision).toBe(newer);
+    expect(listener.changesOf('kept')).toHaveLength(1);
+    expect(listener.changesOf('doomed')).toHaveLength(2);
+    const later = await near.save(someCluster('changed', { version: 3 }), newer);
+    await eventually('a later change', () => listener.clusters.get('changed')?.revision === later);
+    await closeMade();
+    await line.end();
+  });
+
+  story('is given up when it is silent although there are changes', async (etcd) => {
+    const prefix = freshPrefix();
+    const line = await BrokenLine.to(etcd.clientPort);
+    const [far, near] = [registryAt(line.url + prefix), registryAt(etcd.url + prefix)];
+    const listener = new Listener();
+    await far.open(listener);
+    await near.open(new Listener());
+    await eventually('leadership to be settled', () => far.isLeader || near.isLeader);
+    line.silence();
+    const revision = await near.save(someCluster('dev'), null);
+    await eventually('the change', () => listener.clusters.get('dev')?.revision === revision, 15_000);
+    await closeMade();
+    await line.end();
+  });
+
+  story('a leader behind a silent line steps down before another leads', async (etcd) => {
+    const prefix = freshPrefix();
+    const line = await BrokenLine.to(etcd.clientPort);
+    const [far, near] = [registryAt(line.url + prefix), registryAt(etcd.url + prefix)];
+    await far.open(new Listener());
+    await eventually('the far one to lead', () => far.isLeader);
+    let bothLed = false;
+    await near.open({
+      onChange: () => undefined,
+      onReachable: () => undefined,
+      onLeadership: (isLeader) => {
+        bothLed ||= isLeader && far.isLeader;
+      },
+    });
+    line.silenceAll();
+    await eventually('the near one to lead', () => near.isLeader, 15_000);
+    expect(bothLed).toBe(false);
+    line.cut();
+    await closeMade();
+    await line.end();
+  });
+
+  story('stops at a record of a future release, says which, and goes on when it is gone', async (etcd) => {
+    const prefix = freshPrefix();
+    const registry = registryAt(etcd.url + prefix);
+    const listener = new Listener();
+    await registry.open(listener);
+    const key = `${prefix.slice(1)}/clusters/dev`;
+    await etcd.put(key, JSON.stringify({ format: 'shoal-cluster', formatVersion: 2, cluster: {} }));
+    await eventually('the trouble to be told', () => listener.reachabilities().length === 1);
+    expect(listener.told.at(-1)).toMatchObject({ isReachable: false, reason: expect.stringContaining(key) });
+    await expect(registry.load()).rejects.toMatchObject({
+      code: 'UNREADABLE',
+      message: expect.stringContaining('version 2'),
+    });
+    await expect(registryAt(etcd.url + prefix).open(new Listener())).rejects.toMatchObject({ code: 'UNREADABLE' });
+    await etcd.delete(key);
+    await eventually('the end of the trouble', () => listener.reachabilities().at(-1) === true);
+    const revision = await registry.save(someCluster('dev'), null);
+    await eventually('a later change', () => listener.clusters.get('dev')?.revision === revision);
+  });
+});
+
+describe('an etcd that goes away', () => {
+  etcdTest(
+    'and comes back under load has every write that it acknowledged, and the watch tells them all',
+    async () => {
+      const etcd = await EtcdServer.start();
+      try {
+        await writeThroughRestarts(etcd);
+      } finally {
+        await closeMade();
+        await etcd.end();
+      }
+    },
+    90_000,
+  );
+
+  etcdTest(
+    'and comes back empty is noticed: what it no longer has is told as gone',
+    async () => {
+      const etcd = await EtcdServer.start();
+      try {
+        const registry = registryAt(etcd.url);
+        const listener = new Listener();
+        await registry.open(listener);
+        let revision = await registry.save(someCluster('dev'), null);
+        for (let version = 2; version < 20; version++)
+          revision = await registry.save(someCluster('dev', { version }), revision);
+        await eventually('the cluster', () => listener.clusters.get('dev')?.revision === revision);
+        await etcd.kill();
+        await etcd.forgetAll();
+        await etcd.up();
+        await eventually('the loss to be told', () => !listener.clusters.has('dev'));
+      } finally {
+        await closeMade();
+        await etcd.end();
+      }
+    },
+    60_000,
+  );
+
+  etcdTest('is left out as long as another endpoint answers', async () => {
+    const line = await BrokenLine.to(shared!.clientPort);
+    const registry = registryAt(`${line.url},127.0.0.1:${shared!.clientPort}${freshPrefix()}`);
+    const listener = new Listener();
+    await registry.open(listener);
+    let revision = await registry.save(someCluster('dev'), null);
+    line.cut();
+    revision = await registry.save(someCluster('dev', { version: 2 }), revision);
+    await eventually('the change', () => listener.clusters.get('dev')?.revision === revision);
+    await closeMade();
+    await line.end();
+  });
+
+  test('was never there: open says so, and calls do', async () => {
+    const registry = registryAt('etcd://someone:secret@127.0.0.1:1/here');
+    await expect(registry.open(new Listener())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/^Cannot open the registry etcd:\/\/127\.0\.0\.1:1\/here: .*ECONNREFUSED/),
+    });
+    await expect(registry.save(someCluster('dev'), null)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await closeMade();
+  });
+
+  etcdTest('does not answer: open ends after its deadline', async () => {
+    const line = await BrokenLine.to(shared!.clientPort);
+    line.silenceAll();
+    await expect(registryAt(line.url).open(new Listener())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('no answer within 1000 ms'),
+    });
+    await closeMade();
+    await line.end();
+  });
+});
+
+describe('an etcd that asks who one is', () => {
+  etcdTest('takes the user of the URL, and refuses others', async () => {
+    const etcd = await EtcdServer.start();
+    try {
+      await etcd.call('/v3/auth/user/add', { name: 'root', password: 'a b@c' });
+      await etcd.call('/v3/auth/user/grant', { user: 'root', role: 'root' }).catch(() => undefined);
+      await etcd.call('/v3/auth/role/add', { name: 'root' }).catch(() => undefined);
+      await etcd.call('/v3/auth/user/grant', { user: 'root', role: 'root' });
+      await etcd.call('/v3/auth/enable', {});
+      const at = (user: string) => registryAt(etcd.url.replace('//', `//${user}`));
+      const registry = at('root:a%20b%40c@');
+      const listener = new Listener();
+      await registry.open(listener);
+      const revision = await registry.save(someCluster('dev'), null);
+      await eventually('the change', () => listener.clusters.get('dev')?.revision === revision);
+      await eventually('leadership', () => registry.isLeader);
+      await expect(at('root:wrong@').open(new Listener())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await expect(at('').open(new Listener())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    } finally {
+      await closeMade();
+      await etcd.end();
+    }
+  });
+});
+
+/** Two restarts by kill -9 while a writer raises the version and repeats what was not acknowledged. */
+async function writeThroughRestarts(etcd: EtcdServer): Promise<void> {
+  const [writer, witness] = [registryAt(etcd.url), registryAt(etcd.url)];
+  const listener = new Listener();
+  await writer.open(new Listener());
+  await witness.open(listener);
+  let acknowledged = 0;
+  let isOver = false;
+  const writing = (async () => {
+    let revision: string | null = null;
+    for (let version = 1; !isOver; version++) {
+      revision = await saveUntilItWorks(writer, version, revision);
+      acknowledged = version;
+    }
+  })();
+  for (let restart = 0; restart < 2; restart++) {
+    const before = acknowledged;
+    await eventually('writes', () => acknowledged > before + 20);
+    await etcd.kill();
+    await etcd.up();
+  }
+  const before = acknowledged;
+  await eventually('writes after the last restart', () => acknowledged > before + 20, 20_000);
+  isOver = true;
+  await writing;
+  expect((await writer.loadOne('dev'))?.cluster.version).toBe(acknowledged);
+  await eventually('the last change', () => listener.clusters.get('dev')?.cluster.version === acknowledged);
+  const versions = listener.changesOf('dev').map((stored) => stored?.cluster.version ?? 0);
+  expect(versions).toEqual(Array.from({ length: acknowledged }, (_, index) => index + 1));
+  await eventually('one leader', () => writer.isLeader !== witness.isLeader, 15_000);
+}
+
+/** Not acknowledged may mean written: then the next attempt conflicts with this writer's own record. */
+async function saveUntilItWorks(registry: EtcdRegistry, version: number, revision: string | null): Promise<string> {
+  for (;;) {
+    try {
+      return await registry.save(someCluster('dev', { version }), revision);
+    } catch {
+      const found = await registry.loadOne('dev').catch(() => null);
+      if (found?.cluster.version === version) return found.revision;
+      // An outage answers at once; a turn of the loop lets everybody else work.
+      await new Promise(setImmediate);
+    }
+  }
+}
+
+async function leadingChild(url: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [CHILD, url, 'lead'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said] = await once(child.stdout!, 'data');
+  expect(String(said)).toBe('leads\n');
+  return child;
+}
