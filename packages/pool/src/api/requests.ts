@@ -21,7 +21,7 @@ export function checkedRequest<Schema extends z.ZodType>(
   }
   const { success, data, error } = schema.safeParse(parameters);
   if (success) return data;
-  const problems = error.issues.flatMap((issue) => problemsOf(issue, parameters));
+  const problems = [...new Set(error.issues.flatMap((issue) => problemsOf(issue, parameters)))];
   const shown = problems.slice(0, PROBLEMS_MAX);
   if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
   const onlyCombinations = error.issues.every(isCombination);
