@@ -58,6 +58,8 @@ export interface NodeObservation {
 export interface DescribedCluster {
   readonly cluster: ClusterRecord;
   readonly observations: readonly NodeObservation[];
+  /** What keeps the endpoint from listening: a port that is taken, a sentence each. */
+  readonly problems?: readonly string[];
 }
 
 export interface PoolRequests {
