@@ -2,7 +2,7 @@
  * The life of a server process, from checked flags to an exit code: what `shoal server` runs.
  *
  * Here is everything that concerns the process and not the server: background, user, core limit, pid and port file, signals,
- * warnings about flags. An error at the start is one line of the log (and of the parent, for a daemon) and an exit code.
+ * warnings about flags, membership of a cluster. An error at the start is one line of the log (and of the parent, for a daemon) and an exit code.
  */
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
@@ -10,12 +10,15 @@ import { DaemonChild, startDaemonChild } from './daemon.js';
 import { raiseInliningBudget } from './engine-flags.js';
 import { becomeUser, isRoot } from './identity.js';
 import { type Log, levelOf, openLog } from './log.js';
+import { parsePoolAddress } from './membership/advertise.js';
+import { Member } from './membership/member.js';
 import { resolveServerOptions, ServerOptionsError } from './option-checks.js';
 import type { ResolvedServerOptions, ServerOptions } from './options.js';
 import { ProcessFiles } from './process-files.js';
 import { raiseCoreLimit } from './process-limits.js';
+import type { RunningServer } from './running-server.js';
 import { launchServer } from './server.js';
-import { SignalListener } from './signals.js';
+import { SignalListener, type Stoppable } from './signals.js';
 import { ExitCode, ServerStartError } from './start-errors.js';
 import { loadLibc } from './transport/libc.js';
 
@@ -71,14 +74,47 @@ async function serve(
     });
     files.writeLatePorts(server.endpoints);
     child.reportServing();
-    signals.attend(server);
+    const member = joinPool(options, server, log);
+    signals.attend(member === null ? server : stoppableMember(member, server));
     const reason = await server.stopped;
+    member?.stop();
     return reason.kind === 'failed' ? ExitCode.SOFTWARE : ExitCode.OK;
   } catch (error) {
     return reportFailure(error, child, log);
   } finally {
     files.remove();
   }
+}
+
+/** null for a node of its own, and for one that a pool started itself. */
+function joinPool(options: ResolvedServerOptions, server: RunningServer, log: Log): Member | null {
+  const { poolAddresses, clusterId, poolToken, advertise } = options;
+  if (clusterId === null) return null;
+  const member = new Member({
+    pool: poolAddresses.map(parsePoolAddress).filter((address) => address !== null),
+    clusterId,
+    token: poolToken,
+    advertise,
+    port: server.port,
+    log,
+    onSecret: (secret) => server.setClusterSecret(secret),
+  });
+  member.start();
+  return member;
+}
+
+/** A graceful end begins with leaving the cluster, and serving on for those that have not heard of it. */
+function stoppableMember(member: Member, server: RunningServer): Stoppable {
+  return {
+    close: async () => {
+      await member.leave();
+      await server.close();
+    },
+    destroy: async () => {
+      member.stop();
+      await server.destroy();
+    },
+  };
 }
 
 function reportFailure(error: unknown, child: DaemonChild, log: Log): ExitCode {

@@ -5,6 +5,8 @@
  * `resolveServerOptions` throws them together, for library users. One rule an option, in the order of options.ts.
  */
 import { parseListenAddress } from './listen-address.js';
+import { parseAdvertised, parsePoolAddress } from './membership/advertise.js';
+import { automaticMemoryBytes } from './memory-limit.js';
 import {
   HASH_ALGORITHMS,
   LOG_LEVELS,
@@ -52,9 +54,10 @@ const UINT32_MAX = 0xffff_ffff;
 const INT32_MAX = 0x7fff_ffff;
 /** sockaddr_un has 108 bytes, the last one is the end mark. */
 const SOCKET_PATH_BYTES_MAX = 107;
+const CLUSTER_ID_LENGTH_MAX = 50;
 
 /** Problems are printed and logged; what somebody mistyped of a secret is not. */
-const SECRET_OPTIONS: readonly (keyof ServerOptions)[] = ['clusterSecret'];
+const SECRET_OPTIONS: readonly (keyof ServerOptions)[] = ['clusterSecret', 'poolToken'];
 const HIDDEN = '(not shown)';
 
 const RULES: Record<keyof ServerOptions, Rule> = {
@@ -68,7 +71,10 @@ const RULES: Record<keyof ServerOptions, Rule> = {
   backlog: whole(1, INT32_MAX),
   protocol: oneOf(PROTOCOL_CHOICES),
   transport: oneOf(TRANSPORT_CHOICES),
-  memoryLimitBytes: whole(MIB, MEMORY_MAX_BYTES),
+  memoryLimitBytes: {
+    allowed: `auto or ${whole(MIB, MEMORY_MAX_BYTES).allowed}`,
+    accepts: (value) => value === 'auto' || whole(MIB, MEMORY_MAX_BYTES).accepts(value),
+  },
   evictions: yesNo(),
   itemSizeMaxBytes: whole(1024, 1024 * MIB),
   slabChunkMaxBytes: whole(1024, MIB),
@@ -113,6 +119,13 @@ const RULES: Record<keyof ServerOptions, Rule> = {
   prefixDelimiter: { allowed: 'one ASCII character', accepts: (value) => isText(value) && /^[\x21-\x7e]$/.test(value) },
   statsDetail: yesNo(),
   clusterSecret: orNull({ allowed: '32 lower-case hex digits', accepts: isClusterSecret }),
+  poolAddresses: list('host:port of a pool daemon', (text) => parsePoolAddress(text) !== null),
+  clusterId: orNull({
+    allowed: '1 to 50 lower-case letters, digits and single hyphens, a letter first',
+    accepts: isClusterId,
+  }),
+  advertise: list('host:port or listener=host:port', (text) => parseAdvertised(text) !== null),
+  poolToken: orNull({ allowed: 'printable ASCII without blanks', accepts: isToken }),
   verbosity: whole(0, 3),
   logLevel: orNull(oneOf(LOG_LEVELS)),
   watcherLogBufferBytes: whole(1024, 1024 * MIB),
@@ -150,7 +163,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
 function checkRelations(options: ResolvedServerOptions): OptionProblem[] {
   const { memoryLimitBytes, itemSizeMaxBytes, slabChunkMaxBytes } = options;
   const problems: OptionProblem[] = [];
-  const demand = (isMet: boolean, option: keyof ServerOptions, allowed: string) => {
+  const demand: Demand = (isMet, option, allowed) => {
     if (!isMet) problems.push({ code: OptionProblemCode.CONFLICT, option, value: options[option], allowed });
   };
   demand(
@@ -171,16 +184,53 @@ function checkRelations(options: ResolvedServerOptions): OptionProblem[] {
     `up to ${80 - options.warmLruPercent}, which leaves 20 percent beside warmLruPercent`,
   );
   demand(!options.temporaryLru || options.lruMaintainer, 'temporaryLru', 'false without lruMaintainer');
+  demandMembership(options, demand);
   return problems;
+}
+
+type Demand = (isMet: boolean, option: keyof ServerOptions, allowed: string) => void;
+
+/** What belongs to joining a cluster comes together, and with an address that clients can reach. */
+function demandMembership(options: ResolvedServerOptions, demand: Demand): void {
+  const { poolAddresses, clusterId, advertise, clusterSecret, port, unixSocket } = options;
+  const joins = poolAddresses.length > 0;
+  const named = joins ? 'the name of a cluster, with poolAddresses' : 'null without poolAddresses';
+  demand(joins === (clusterId !== null), 'clusterId', named);
+  demand(joins || advertise.length === 0, 'advertise', 'nothing without poolAddresses');
+  demand(!joins || clusterSecret === null, 'clusterSecret', 'null with poolAddresses: the pool hands one over');
+  demand(!joins || (port !== null && unixSocket === null), 'poolAddresses', 'nothing without a TCP port');
+  const listeners = advertise.map((text) => parseAdvertised(text)?.listener ?? null);
+  demand(new Set(listeners).size === listeners.length, 'advertise', 'one address a listener, and one for the others');
+  const ports = portsOf(options);
+  const isListener = (listener: number | null) => listener === null || ports.includes(listener) || ports.includes(0);
+  demand(listeners.every(isListener), 'advertise', `listeners among the ports of this node: ${ports.join(', ')}`);
+}
+
+function portsOf({ listen, port }: ResolvedServerOptions): number[] {
+  const asked = listen.map((text) => parseListenAddress(text)?.port ?? port);
+  return (asked.length === 0 ? [port] : asked).filter((number) => number !== null);
 }
 
 function withDefaults(options: ServerOptions): ResolvedServerOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...SERVER_OPTION_DEFAULTS, ...Object.fromEntries(given) };
+  const whole: Required<ServerOptions> = { ...SERVER_OPTION_DEFAULTS, ...Object.fromEntries(given) };
+  const { memoryLimitBytes, itemSizeMaxBytes, threads } = whole;
+  if (memoryLimitBytes !== 'auto') return { ...whole, memoryLimitBytes };
+  return { ...whole, memoryLimitBytes: automaticMemoryBytes({ threads, leastBytes: 2 * itemSizeMaxBytes }) };
 }
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && !value.includes('\0');
+}
+
+/** ElastiCache's rule for the name of a cluster. */
+function isClusterId(value: unknown): boolean {
+  return isText(value) && value.length <= CLUSTER_ID_LENGTH_MAX && /^[a-z](?:-?[a-z0-9])*$/.test(value);
+}
+
+/** What an HTTP header can carry as it is. */
+function isToken(value: unknown): boolean {
+  return isText(value) && /^[\x21-\x7e]+$/.test(value);
 }
 
 /** What a pool gives its nodes: see ServerOptions.clusterSecret. */

@@ -34,8 +34,11 @@ export interface ServerOptions {
 
   // Memory for items
 
-  /** Memory for items, in bytes: 1 MiB to 32,640 MiB. Default 67108864 (64 MiB). `-m` in megabytes */
-  memoryLimitBytes?: number;
+  /**
+   * Memory for items, in bytes: 1 MiB to 32,640 MiB; 'auto' takes what fits the limit that the process runs under
+   * (memory-limit.ts). Default 67108864 (64 MiB). `-m` in megabytes
+   */
+  memoryLimitBytes?: number | 'auto';
   /** False: a full cache answers an error instead of evicting. Default true. `-M` */
   evictions?: boolean;
   /** Largest item in bytes, header and key included: 1024 to 1 GiB. Default 1048576. `-I` */
@@ -127,6 +130,20 @@ export interface ServerOptions {
    * discovery configurations. Default null: anyone may. SHOAL_CLUSTER_SECRET; never a flag, because `ps` shows those.
    */
   clusterSecret?: string | null;
+  /**
+   * Registration listeners of the pool daemons, each `host:port`, for a node that joins a cluster by itself. It is managed
+   * from the start, and gets its secret when it has registered. `runServer` does that, not `startServer`. Default []. `--pool`
+   */
+  poolAddresses?: readonly string[];
+  /** The cluster to join; needs `poolAddresses`. Default null. `--cluster` */
+  clusterId?: string | null;
+  /**
+   * Where clients reach the node: `host:port`, and `listener=host:port` for those that come in through the listener on
+   * that port. Default []: the host's name and the first port. `--advertise`
+   */
+  advertise?: readonly string[];
+  /** What the pool asks of nodes that register. Default null. SHOAL_POOL_TOKEN; never a flag. */
+  poolToken?: string | null;
 
   // The log, and watch
 
@@ -154,7 +171,7 @@ export interface ServerOptions {
 }
 
 /** Every option present: what the server works with. */
-export type ResolvedServerOptions = Readonly<Required<ServerOptions>>;
+export type ResolvedServerOptions = Readonly<Required<ServerOptions>> & { readonly memoryLimitBytes: number };
 
 export const SERVER_OPTION_DEFAULTS: ResolvedServerOptions = {
   port: 11211,
@@ -203,6 +220,10 @@ export const SERVER_OPTION_DEFAULTS: ResolvedServerOptions = {
   prefixDelimiter: ':',
   statsDetail: false,
   clusterSecret: null,
+  poolAddresses: [],
+  clusterId: null,
+  advertise: [],
+  poolToken: null,
   verbosity: 0,
   logLevel: null,
   watcherLogBufferBytes: 262_144,

@@ -32,6 +32,8 @@ export interface RunningServer {
   readonly phase: ServerPhase;
   /** Resolves when it has stopped, whatever the reason. Never rejects. */
   readonly stopped: Promise<StopReason>;
+  /** For a managed node that learns its secret after the start: from now on the word that lets the pool in. */
+  setClusterSecret(secret: string): void;
   /** Accepts nothing more, finishes what is in flight within a bound, then frees everything. Any number of calls. */
   close(): Promise<void>;
   /** Drops everything now. */

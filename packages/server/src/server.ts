@@ -173,7 +173,6 @@ class Server implements RunningServer {
     this.#settings.port = this.endpoints.find(({ family }) => family !== Family.UNIX)?.port ?? 0;
   }
 
-  /** For a node that learns it after it has started; every worker goes by it at once. */
   setClusterSecret(secret: string): void {
     new ConfigTable(this.#parts.configs).setSecret(secret);
   }
@@ -284,15 +283,15 @@ function makeParts(options: ResolvedServerOptions, sockets: Sockets, { slowReade
   try {
     return shareServerParts({
       settings: {
-        // The secret stays in the table of configurations.
-        options: { ...options, hashAlgorithm, clusterSecret: null },
+        // The workers need no secret: it stays in the table of configurations.
+        options: { ...options, hashAlgorithm, clusterSecret: null, poolToken: null },
         transport: sockets.transport,
         startUnixSeconds: startUnixSecondsNow(),
         shoalVersion: readShoalVersion(),
       },
       arena: makeArena(options, randomInt(-INT32_RANGE, INT32_RANGE)),
       listeners: sockets.count,
-      isManaged: options.clusterSecret !== null,
+      isManaged: options.clusterSecret !== null || options.poolAddresses.length > 0,
       wakeDescriptors: sockets.wakeDescriptors,
       slowReaderMs,
       acceptor: sockets.acceptingThread,

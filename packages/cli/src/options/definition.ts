@@ -10,6 +10,7 @@ export const FLAG_GROUPS = [
   'Memory',
   'LRU',
   'Connections and threads',
+  'Membership of a cluster',
   'Commands that clients may use',
   'Log',
   'Process',

@@ -1,5 +1,5 @@
 /**
- * The flags of `shoal server` that concern its log and its process, those accepted without effect, the questions, and
+ * The flags of `shoal server` that concern its membership of a cluster, its log and its process, those accepted without effect, the questions, and
  * those refused. One half of SERVER_FLAGS; serving-flags.ts is the other.
  */
 import type { LogLevel } from '@shoal/server/options';
@@ -12,7 +12,7 @@ import {
   switchOption,
   valueOption,
 } from './definition.js';
-import { anyText, INT32_MAX, oneOf, verbosityLevel, wholeNumber } from './value.js';
+import { anyText, commaList, INT32_MAX, oneOf, verbosityLevel, wholeNumber } from './value.js';
 
 const LOG_LEVELS = [
   'trace',
@@ -44,6 +44,39 @@ const LOG: readonly OptionDefinition[] = [
     own: 'flag',
     group: 'Log',
     description: 'Least level that is logged: trace, debug, info, warn, error, fatal or silent',
+  }),
+];
+
+const MEMBERSHIP: readonly OptionDefinition[] = [
+  valueOption({
+    name: 'pool',
+    argument: 'addresses',
+    option: 'poolAddresses',
+    value: commaList('host:port of a pool daemon, several with commas'),
+    own: 'flag',
+    repeats: 'list',
+    group: 'Membership of a cluster',
+    description: 'Register with the pool daemons that take registrations here, and leave on SIGTERM',
+  }),
+  valueOption({
+    name: 'cluster',
+    argument: 'id',
+    option: 'clusterId',
+    value: { ...anyText, allowed: 'the name of a cluster' },
+    own: 'flag',
+    group: 'Membership of a cluster',
+    description: 'The cluster to join',
+  }),
+  valueOption({
+    name: 'advertise',
+    argument: 'addresses',
+    option: 'advertise',
+    value: commaList('host:port, or listener=host:port, several with commas'),
+    own: 'flag',
+    repeats: 'list',
+    group: 'Membership of a cluster',
+    description:
+      'Where clients reach this node, else its host name and first port; LISTENER=host:port for those that come in through the listener on that port',
   }),
 ];
 
@@ -164,4 +197,11 @@ const REFUSED: readonly OptionDefinition[] = [
   }),
 ];
 
-export const PROCESS_FLAGS: readonly OptionDefinition[] = [...LOG, ...PROCESS, ...ACCEPTED, ...INFORMATION, ...REFUSED];
+export const PROCESS_FLAGS: readonly OptionDefinition[] = [
+  ...MEMBERSHIP,
+  ...LOG,
+  ...PROCESS,
+  ...ACCEPTED,
+  ...INFORMATION,
+  ...REFUSED,
+];

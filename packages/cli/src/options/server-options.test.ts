@@ -38,6 +38,12 @@ const FLAG_SAMPLES: Record<string, Sample> = {
   'disable-watch': { good: ['true', { watch: false }], bad: 'A' },
   'prefix-delimiter': { good: ['.', { prefixDelimiter: '.', statsDetail: true }], bad: '..' },
   'debug-commands': { good: ['true', { debugCommands: true }], bad: 'A' },
+  pool: { good: ['pool:11210, b:1', { poolAddresses: ['pool:11210', 'b:1'] }], bad: ',' },
+  cluster: { good: ['dev', { clusterId: 'dev' }], bad: '' },
+  advertise: {
+    good: ['a.example:11211,11311=b:2', { advertise: ['a.example:11211', '11311=b:2'] }],
+    bad: ',',
+  },
   verbose: { good: ['2', { verbosity: 2 }], bad: 'loud' },
   'log-level': { good: ['warn', { logLevel: 'warn' }], bad: 'loud' },
   daemon: { good: ['true', { daemon: true }], bad: 'A' },

@@ -15,8 +15,8 @@ import type { GivenValue } from './given-value.js';
 import { flagLabel, SERVER_FLAGS } from './server-flags.js';
 import { MEBIBYTE } from './value.js';
 
-/** What a pool gives its nodes: no flag and no key of the file, because others can read those. */
-const SECRET_VARIABLE = 'SHOAL_CLUSTER_SECRET';
+/** Variables of the environment alone: a process list shows flags, and a file is read by more people than it should be. */
+const SECRET_VARIABLES = { clusterSecret: 'SHOAL_CLUSTER_SECRET', poolToken: 'SHOAL_POOL_TOKEN' } as const;
 
 export interface GatheredOptions {
   readonly options: ServerOptions;
@@ -44,9 +44,16 @@ export function gatherServerOptions(
     if (!value.option.apply(draft, value.text, value.label)) problems.push(badValue(value));
     else for (const option of fieldsOf(value.option)) given.set(option, value);
   }
-  if (environment[SECRET_VARIABLE] !== undefined) draft.options.clusterSecret = environment[SECRET_VARIABLE];
+  takeSecrets(draft.options, environment);
   problems.push(...finish(draft));
   return { options: draft.options, problems, given };
+}
+
+/** The token of a pool is in the environment of whatever runs near one: only a node that registers looks at it. */
+function takeSecrets(options: ServerOptions, environment: Readonly<Record<string, string | undefined>>): void {
+  const { [SECRET_VARIABLES.clusterSecret]: secret, [SECRET_VARIABLES.poolToken]: token } = environment;
+  if (secret !== undefined) options.clusterSecret = secret;
+  if (options.poolAddresses !== undefined && token !== undefined && token !== '') options.poolToken = token;
 }
 
 /** What the server's own check of the whole found, in the words of the command line. */
@@ -60,7 +67,7 @@ export function describeProblem(problem: OptionProblem, given: ReadonlyMap<keyof
 
 /** The flag behind a field of ServerOptions. */
 function labelOf(field: string): string | undefined {
-  if (field === 'clusterSecret') return SECRET_VARIABLE;
+  if (field === 'clusterSecret' || field === 'poolToken') return SECRET_VARIABLES[field];
   const flag = SERVER_FLAGS.find((definition) => fieldsOf(definition).includes(field as keyof ServerOptions));
   if (flag) return flagLabel(flag);
   const extended = EXTENDED_OPTIONS.find((definition) => fieldsOf(definition).includes(field as keyof ServerOptions));

@@ -40,6 +40,26 @@ export function wholeNumber(limits: {
   };
 }
 
+/** A word of its own beside what another rule takes. */
+export function orWord<T, W extends string>(word: W, rule: ValueRule<T>): ValueRule<T | W> {
+  return {
+    allowed: `${word}, or ${rule.allowed}`,
+    read: (text) => (text === word ? word : rule.read(text)),
+  };
+}
+
+/** Separated by commas, each one once. What each may look like, the server's own check knows. */
+export function commaList(said: string): ValueRule<string[]> {
+  return {
+    allowed: said,
+    read(text) {
+      const entries = new Set(text.split(',').map((entry) => entry.trim()));
+      entries.delete('');
+      return entries.size > 0 ? [...entries] : undefined;
+    },
+  };
+}
+
 /** A number with or without a fraction, above `above` and at most `atMost`. */
 export function decimalNumber(limits: { above: number; atMost?: number }): ValueRule<number> {
   const { above, atMost = Number.MAX_VALUE } = limits;

@@ -41,7 +41,8 @@ export class AdminWorker {
   outcome: number = Outcome.OPEN;
 
   constructor(asked: ServerOptions = {}) {
-    const options = { ...SERVER_OPTION_DEFAULTS, memoryLimitBytes: MEMORY_LIMIT_BYTES, ...asked };
+    const memoryLimitBytes = Number(asked.memoryLimitBytes ?? MEMORY_LIMIT_BYTES);
+    const options = { ...SERVER_OPTION_DEFAULTS, ...asked, memoryLimitBytes };
     const counters = new ServerCounters(shareCounters(ROWS));
     const input = new Uint8Array(INPUT_BYTES + INPUT_SCRATCH_BYTES);
     this.activityShared = shareActivity({ rows: ROWS, ringBytes: options.workerLogBufferBytes });
