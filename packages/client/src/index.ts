@@ -3,6 +3,8 @@
  *
  * The ring and the discovery are open to everyone who has to agree with it about who owns a key.
  */
+export { Client, type NodeStats } from './client.js';
+export { OPERATION_CHANNEL, type OperationAttributes, type OperationMessage } from './diagnostics.js';
 export {
   DiscoveryError,
   DiscoveryErrorCode,
@@ -12,10 +14,18 @@ export {
   parseAddress,
   type ServerAddress,
 } from './discovery.js';
+export * from './errors.js';
+export type { ClientEvents, NodeDown, NodeUp, TopologyChange } from './events.js';
+export type { GetOrSetOptions, Load } from './get-or-set.js';
 export { HashRing, keyHash, keyHashOf, type RingNode } from './hash-ring.js';
+export type { CallOptions, CountOptions, ReadOptions, StoreOptions } from './operation-flags.js';
+export { CLIENT_DEFAULTS, type ClientOptions, type ClientTarget } from './options.js';
+export { CasResult, type ValueWithCas } from './reply-results.js';
+export type { Key } from './request.js';
 export {
   type PollErrorListener,
   type PollerOptions,
   type TopologyListener,
   TopologyPoller,
 } from './topology-poller.js';
+export { type ReadAs, ValueFlags } from './values.js';
