@@ -3,19 +3,16 @@
  * has to arrive where our ring says. On ports of any kind, and on 11211, which libmemcached leaves out of its labels: the
  * nodes are then addresses of the loopback network that nothing else uses.
  */
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect } from '@jest/globals';
 import { HashRing } from '@shoal/client';
-import { runs, testWith } from '../harness/outside-program.js';
+import { testWith } from '../harness/outside-program.js';
+import { HAS_PYLIBMC, storeWithPylibmc } from './ring-programs.js';
 import { type KeyRecorder, startRecorders, stopRecorders } from './ring-recorders.js';
 
 const SIZES = [1, 3, 25, 40];
 const KEY_COUNT = 10_000;
 const DEADLINE_MS = 60_000;
 const DEFAULT_PORT = 11211;
-const SCRIPT = fileURLToPath(new URL('ring-pylibmc.py', import.meta.url));
-const PYTHON = ['python3', '/usr/bin/python3'].find((program) => runs(program, ['-c', 'import pylibmc']));
 
 /** Short, long and longer than a block of md5. */
 const KEYS = Array.from({ length: KEY_COUNT }, (_, index) => `key:${index}:${'abcdefghij'.repeat(index % 24)}`);
@@ -28,18 +25,6 @@ const PLACES = {
   }),
 };
 
-function storeWithPylibmc(recorders: readonly KeyRecorder[], behaviors: Record<string, unknown>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(PYTHON!, [SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'], timeout: DEADLINE_MS });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text) => (output += text));
-    child.once('error', reject);
-    child.once('close', () => resolve(output));
-    child.stdin.end(JSON.stringify({ servers: recorders.map(({ name }) => name), keys: KEYS, behaviors }));
-  });
-}
-
 /** Keys that lie on another node than the one that the ring names. */
 function strays(recorders: readonly KeyRecorder[]): string[] {
   const ring = new HashRing(recorders.map(({ node }) => node));
@@ -48,12 +33,12 @@ function strays(recorders: readonly KeyRecorder[]): string[] {
 
 describe.each(Object.entries(PLACES))('the ring, with nodes on %s', (_, place) => {
   for (const size of SIZES) {
-    testWith('python3-pylibmc', PYTHON !== undefined)(
+    testWith('python3-pylibmc', HAS_PYLIBMC)(
       `places ${KEY_COUNT} keys over ${size} nodes as pylibmc's ketama_weighted does`,
       async () => {
         const recorders = await startRecorders(size, place);
         try {
-          expect(await storeWithPylibmc(recorders, { ketama_weighted: true })).toBe(`${KEY_COUNT} stored\n`);
+          expect(await storeWithPylibmc(recorders, KEYS, { ketama_weighted: true })).toBe(`${KEY_COUNT} stored\n`);
           expect(recorders.flatMap(({ keys }) => keys).sort()).toEqual([...KEYS].sort());
           expect(strays(recorders)).toEqual([]);
         } finally {
