@@ -1,0 +1,90 @@
+/**
+ * A registry in memory that several simulated daemons share, that remembers every record it ever held, and that can be made
+ * unreachable or contended.
+ */
+import type { ClusterRecord } from '../model.js';
+import {
+  type Registry,
+  RegistryError,
+  RegistryErrorCode,
+  type RegistryEvents,
+  type StoredCluster,
+} from '../registry/registry.js';
+
+export class SimulatedRegistry implements Registry {
+  readonly name = 'simulated';
+  readonly isLeader = true;
+  readonly history: ClusterRecord[] = [];
+  readonly #clusters = new Map<string, StoredCluster>();
+  readonly #floors = new Map<string, number>();
+  readonly #watchers = new Set<RegistryEvents>();
+  #revision = 0;
+  #isReachable = true;
+  /** This many of the next writes lose against another writer. */
+  conflicts = 0;
+
+  async open(events: RegistryEvents): Promise<void> {
+    this.#watchers.add(events);
+    for (const stored of this.#clusters.values()) events.onChange(stored.cluster.id, stored);
+  }
+
+  set isReachable(isReachable: boolean) {
+    this.#isReachable = isReachable;
+    for (const { onReachable } of this.#watchers) onReachable(isReachable, 'pulled');
+  }
+
+  async load(): Promise<readonly StoredCluster[]> {
+    this.#checkReachable();
+    return [...this.#clusters.values()];
+  }
+
+  async loadOne(clusterId: string): Promise<StoredCluster | null> {
+    this.#checkReachable();
+    return this.#clusters.get(clusterId) ?? null;
+  }
+
+  async save(cluster: ClusterRecord, revision: string | null): Promise<string> {
+    this.#checkReachable();
+    this.#checkRevision(cluster.id, revision);
+    if (this.conflicts > 0 && revision !== null) {
+      this.conflicts--;
+      this.#write(this.#clusters.get(cluster.id)?.cluster ?? cluster);
+      this.#checkRevision(cluster.id, revision);
+    }
+    return this.#write(cluster);
+  }
+
+  async remove(clusterId: string, revision: string): Promise<void> {
+    this.#checkReachable();
+    this.#checkRevision(clusterId, revision);
+    this.#floors.set(clusterId, this.#clusters.get(clusterId)?.cluster.version ?? 0);
+    this.#clusters.delete(clusterId);
+    for (const { onChange } of this.#watchers) onChange(clusterId, null);
+  }
+
+  async versionFloor(clusterId: string): Promise<number> {
+    this.#checkReachable();
+    return this.#floors.get(clusterId) ?? 0;
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear();
+  }
+
+  #write(cluster: ClusterRecord): string {
+    const stored = { cluster: structuredClone(cluster), revision: String(++this.#revision) };
+    this.#clusters.set(cluster.id, stored);
+    this.history.push(stored.cluster);
+    for (const { onChange } of this.#watchers) onChange(cluster.id, stored);
+    return stored.revision;
+  }
+
+  #checkRevision(clusterId: string, revision: string | null): void {
+    const current = this.#clusters.get(clusterId)?.revision ?? null;
+    if (current !== revision) throw new RegistryError(RegistryErrorCode.CONFLICT, 'somebody wrote in between');
+  }
+
+  #checkReachable(): void {
+    if (!this.#isReachable) throw new RegistryError(RegistryErrorCode.UNAVAILABLE, 'the registry is away');
+  }
+}
