@@ -14,7 +14,7 @@ const DROPPED_BODIES_MAX = 16;
 export async function readJson(request: IncomingMessage, bytesMax: number): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes <= bytesMax) chunks.push(chunk);
     else if (bytes > DROPPED_BODIES_MAX * bytesMax) break;

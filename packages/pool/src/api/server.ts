@@ -4,8 +4,9 @@
  * Opened by the daemon once it holds its data directory, closed last but one. A socket file that a dead daemon left is
  * replaced; one that somebody answers on is not.
  */
-import { chmod, lstat, unlink } from 'node:fs/promises';
+import { access, chmod, lstat, unlink } from 'node:fs/promises';
 import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
 import type { ActionContext } from './actions/action.js';
 import { runAction } from './actions/catalogue.js';
 import { PoolErrorCode } from './errors.js';
@@ -74,10 +75,14 @@ async function listenPrivately(server: JsonServer, socketPath: string): Promise<
   }
 }
 
+/** A socket in a folder that is not there would be refused with the wrong reason. */
 async function makeRoom(socketPath: string): Promise<void> {
   if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES_MAX) {
     throw refused(socketPath, `a path of more than ${SOCKET_PATH_BYTES_MAX} bytes is too long for a socket`);
   }
+  await access(dirname(socketPath)).catch((error) => {
+    throw listenErrorOf(socketPath, error);
+  });
   const found = await lstat(socketPath).catch(() => null);
   if (found === null) return;
   if (!found.isSocket()) throw refused(socketPath, 'there is a file that is not a socket');
