@@ -165,6 +165,20 @@ describe('probes', () => {
     expect(new Set(asked.map(({ port }) => port)).size).toBe(40);
   });
 
+  test('keep their pace after a reset of a node that waits for its turn', async () => {
+    held = [];
+    const targets = Array.from({ length: 33 }, (_, index) => target(index + 1));
+    monitor.watch(targets);
+    await advance(2 * INTERVAL_MS);
+    const waiting = targets.find(({ port }) => asked.every((each) => each.port !== port)) ?? targets[0];
+    const ends = held.splice(0);
+    held = null;
+    monitor.reset(waiting);
+    for (const end of ends) end(GOOD);
+    await advance(4 * INTERVAL_MS);
+    expect(asked.filter(({ port }) => port === waiting.port)).toHaveLength(5);
+  });
+
   test('go on at their pace while a node hangs', async () => {
     held = [];
     monitor.watch([target(1)]);
