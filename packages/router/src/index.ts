@@ -10,3 +10,5 @@ export {
   type Router,
   type RouterOptions,
 } from './options.js';
+export { startRouter } from './router.js';
+export { RouterStartError, RouterStartErrorCode } from './router-error.js';

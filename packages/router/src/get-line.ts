@@ -1,0 +1,266 @@
+/**
+ * A get, gets, gat or gats of several keys: each key asked of its owner, the values joined in the order of the request.
+ *
+ * A line is worked off in groups of GROUP_KEYS_MAX keys, so that what is held at one time is bounded however long the line is. A node
+ * answers the keys that it has in the order it was asked, so joining needs no table: the next value of an owner either
+ * is the key's, or the key is missed.
+ */
+import {
+  ByteWriter,
+  Decoded,
+  NextKey,
+  nextKey,
+  Op,
+  ReplyKind,
+  Request,
+  readTextReply,
+  Status,
+  TextReply,
+  writeStatus,
+} from '@shoal/protocol';
+import type { Asker, KeyLine } from './asker.js';
+import { isLegacyKey, writeLegacyValue } from './discovery.js';
+import { Exchange, ReplyShape, type ReplySink } from './exchange.js';
+import { failureLine } from './failure-reply.js';
+import { writeBytes } from './forwarding.js';
+import type { Node } from './node.js';
+import { bufferOf } from './route-table.js';
+
+const GROUP_KEYS_MAX = 100;
+const DRAFT_BYTES = 1024;
+const LINE_END_BYTES = 2;
+/** In place of an owner: the router answers the key itself. */
+const OWN = -1;
+const NAMES: Readonly<Record<number, string>> = {
+  [Op.GET]: 'get',
+  [Op.GETS]: 'gets',
+  [Op.GAT]: 'gat',
+  [Op.GATS]: 'gats',
+};
+
+/** Used within one call each. */
+const walk = new Request();
+const reply = new TextReply();
+
+/** The request of table.request, several keys from request.keyStart on. Answers where the next request begins. */
+export function beginGetLine(session: Asker, input: Buffer, view: DataView): number {
+  const { request, answer } = session.table;
+  const { keyStart, lineEnd, next, op, exptime } = request;
+  if (hasLongKey(input, view, keyStart, lineEnd)) {
+    answer.at = 0;
+    writeStatus(answer, Status.BAD_FORMAT_IN_GET);
+    session.sayAnswer();
+    return next;
+  }
+  session.followLine(new GetLine(session, op, exptime, input.subarray(keyStart, lineEnd)));
+  return next;
+}
+
+function hasLongKey(input: Buffer, view: DataView, from: number, lineEnd: number): boolean {
+  walk.lineEnd = lineEnd;
+  let found: number = NextKey.FOUND;
+  for (let at = from; found === NextKey.FOUND; at = walk.keyEnd) found = nextKey(input, view, at, walk);
+  return found === NextKey.TOO_LONG;
+}
+
+class GetLine implements KeyLine {
+  readonly session: Asker;
+  readonly op: number;
+  readonly exptime: number;
+  /** What the line ends in instead of END: the first failure of any of its groups. */
+  failure: Buffer | null = null;
+  #keys: Buffer;
+  #view: DataView;
+  #at = 0;
+  #isFirst = true;
+
+  constructor(session: Asker, op: number, exptime: number, keys: Buffer) {
+    this.session = session;
+    this.op = op;
+    this.exptime = exptime;
+    this.#keys = keys;
+    this.#view = viewOf(keys);
+  }
+
+  /** Not all could be asked at once: the keys left are copied, because the input is about to be used again. */
+  keep(): void {
+    this.#keys = Buffer.from(this.#keys.subarray(this.#at));
+    this.#view = viewOf(this.#keys);
+    this.#at = 0;
+  }
+
+  /** Asks the next group of keys; true if it was the last. */
+  issue(): boolean {
+    const { session } = this;
+    const group = new KeyGroup(this, this.#keys, this.#at);
+    const owned = session.table.routes;
+    walk.lineEnd = this.#keys.length;
+    let at = this.#at;
+    let count = 0;
+    while (count < GROUP_KEYS_MAX && nextKey(this.#keys, this.#view, at, walk) === NextKey.FOUND) {
+      const { keyStart, keyEnd } = walk;
+      const isOwn = isLegacyKey(this.#keys, keyStart, keyEnd) && owned.payloadFor(session.listenerPort) !== null;
+      group.add(this.#keys, keyStart, keyEnd, isOwn ? null : owned.ownerOf(this.#keys, keyStart, keyEnd), isOwn);
+      at = keyEnd;
+      count++;
+    }
+    this.#at = at;
+    walk.lineEnd = this.#keys.length;
+    const isLast = nextKey(this.#keys, this.#view, at, walk) === NextKey.NONE;
+    group.ask(this.#keys, at, isLast, this.#isFirst && isLast);
+    this.#isFirst = false;
+    return isLast;
+  }
+
+  /** `get`, or `gat` with its exptime. */
+  get words(): string {
+    const name = NAMES[this.op];
+    return this.op === Op.GAT || this.op === Op.GATS ? `${name} ${this.exptime}` : name;
+  }
+}
+
+/** What one owner was asked, and what it answered. */
+class Part {
+  readonly node: Node | null;
+  readonly exchange: Exchange;
+  readonly request = new ByteWriter(DRAFT_BYTES);
+  answer: Buffer = Buffer.alloc(0);
+  view: DataView = viewOf(this.answer);
+  at = 0;
+
+  constructor(node: Node | null, sink: ReplySink) {
+    this.node = node;
+    this.exchange = new Exchange(sink, ReplyShape.LIST);
+    this.exchange.isRead = true;
+    this.exchange.mayRepeat = true;
+  }
+}
+
+class KeyGroup implements ReplySink {
+  readonly #line: GetLine;
+  readonly #place: Exchange;
+  readonly #parts: Part[] = [];
+  /** The part of each key, in the order of the line. */
+  readonly #owners: number[] = [];
+  #keys: Buffer;
+  readonly #from: number;
+  #isLast = false;
+  #missing = 0;
+
+  constructor(line: GetLine, keys: Buffer, from: number) {
+    this.#line = line;
+    this.#keys = keys;
+    this.#from = from;
+    this.#place = new Exchange(line.session, ReplyShape.LIST);
+  }
+
+  add(keys: Buffer, start: number, end: number, node: Node | null, isOwn: boolean): void {
+    if (isOwn) {
+      this.#owners.push(OWN);
+      return;
+    }
+    let index = this.#parts.findIndex((part) => part.node === node);
+    if (index < 0) {
+      index = this.#parts.length;
+      const part = new Part(node, this);
+      part.request.text(this.#line.words);
+      this.#parts.push(part);
+    }
+    this.#owners.push(index);
+    const { request } = this.#parts[index];
+    request.text(' ');
+    writeBytes(request, keys, start, end);
+  }
+
+  /** @param isWhole the line has no other group: one owner's answer may pass as it is. */
+  ask(keys: Buffer, to: number, isLast: boolean, isWhole: boolean): void {
+    const { session } = this.#line;
+    this.#isLast = isLast;
+    const [first] = this.#parts;
+    if (isWhole && this.#parts.length === 1 && !this.#owners.includes(OWN) && first.node !== null) {
+      first.request.text('\r\n');
+      const exchange = new Exchange(session, ReplyShape.LIST);
+      exchange.isRead = true;
+      exchange.mayRepeat = true;
+      session.forward(first.node.text, exchange, bufferOf(first.request), 0, first.request.at);
+      return;
+    }
+    this.#keys = Buffer.from(keys.subarray(this.#from, to));
+    session.owe(this.#place);
+    this.#missing = this.#parts.length;
+    if (this.#missing === 0) this.#join();
+    for (const part of this.#parts) this.#askPart(part);
+  }
+
+  #askPart({ node, exchange, request }: Part): void {
+    if (node === null) {
+      this.fail(exchange, 'router', 'no node is known yet');
+      return;
+    }
+    request.text('\r\n');
+    node.text.send(exchange, bufferOf(request), 0, request.at);
+    if (node.text.isFull) this.#line.session.blockOn(node.text);
+  }
+
+  receive(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+    const part = this.#parts.find((one) => one.exchange === exchange)!;
+    part.answer = Buffer.from(bytes.subarray(start, end));
+    part.view = viewOf(part.answer);
+    this.#arrive();
+  }
+
+  fail(_exchange: Exchange, node: string, reason: string): void {
+    const { options } = this.#line.session.table;
+    if (options.deadReads === 'error') this.#line.failure ??= Buffer.from(failureLine(node, reason), 'latin1');
+    this.#arrive();
+  }
+
+  #arrive(): void {
+    this.#missing--;
+    if (this.#missing === 0) this.#join();
+  }
+
+  #join(): void {
+    const { session } = this.#line;
+    const { answer } = session.table;
+    const mark = answer.at;
+    const view = viewOf(this.#keys);
+    walk.lineEnd = this.#keys.length;
+    let at = 0;
+    for (const owner of this.#owners) {
+      nextKey(this.#keys, view, at, walk);
+      at = walk.keyEnd;
+      if (owner === OWN) writeLegacyValue(session, this.#line.op);
+      else this.#takeValue(answer, this.#parts[owner], walk.keyStart, walk.keyEnd);
+    }
+    for (const part of this.#parts) this.#noteError(part);
+    if (this.#isLast && this.#line.failure !== null)
+      writeBytes(answer, this.#line.failure, 0, this.#line.failure.length);
+    else if (this.#isLast) writeStatus(answer, Status.END);
+    session.receive(this.#place, bufferOf(answer), mark, answer.at);
+    answer.at = mark;
+  }
+
+  /** The owner's next value, if it is this key's. */
+  #takeValue(answer: ByteWriter, part: Part, keyStart: number, keyEnd: number): void {
+    const bytes = part.answer;
+    const decoded = readTextReply(bytes, part.view, part.at, bytes.length, reply);
+    if (decoded !== Decoded.READY || reply.kind !== ReplyKind.VALUE) return;
+    const isThis = bytes.compare(this.#keys, keyStart, keyEnd, reply.keyStart, reply.keyEnd) === 0;
+    if (!isThis) return;
+    writeBytes(answer, bytes, part.at, reply.next);
+    part.at = reply.next;
+  }
+
+  /** A node that ended its answer in an error ends the whole line in it. */
+  #noteError(part: Part): void {
+    const { endKind } = part.exchange;
+    if (part.answer.length < LINE_END_BYTES || endKind === ReplyKind.END) return;
+    const lineStart = part.answer.lastIndexOf(0x0a, part.answer.length - LINE_END_BYTES) + 1;
+    this.#line.failure ??= Buffer.from(part.answer.subarray(lineStart));
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
