@@ -1,12 +1,12 @@
 /** Real hosts and nodes: what lives on, what ends with what, and that nothing is left behind. */
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isAlive, isGoneWithin } from '../host/process-identity.js';
 import { ask, LocalNodes, pidOf, until } from '../testing/local-nodes.js';
-import type { DriverEvent } from './driver.js';
+import type { DriverEvent, NodeLaunch } from './driver.js';
 
 let local: LocalNodes;
 
@@ -20,6 +20,17 @@ afterEach(async () => {
 
 const dev = (nodeId: string) => ({ clusterId: 'dev', nodeId });
 const exits = (events: readonly DriverEvent[]) => events.flatMap((event) => (event.kind === 'exited' ? [event] : []));
+
+/** Asks without pause, as much as the node takes. */
+function pouringClient({ host, port }: NodeLaunch): Socket {
+  const requests = 'get key\r\n'.repeat(1000);
+  const socket = connect({ host, port });
+  const pour = () => {
+    if (!socket.destroyed) socket.write(requests, pour);
+  };
+  socket.on('error', () => {}).once('connect', pour);
+  return socket.on('data', () => {});
+}
 
 test('a node that has started listens, knows its secret, and is listed with the pid that it says itself', async () => {
   await local.open();
@@ -224,6 +235,19 @@ describe('when the host is killed', () => {
     expect(await local.driver.list()).toEqual([]);
     for (const launch of launches) await local.start(launch);
     expect(await ask(launches[1], 'version\r\n')).toMatch(/^VERSION /);
+  });
+
+  test('a node ends with it also under load, on every transport thread it has', async () => {
+    await local.open();
+    const launch = await local.launch(1, { threads: 2 });
+    const node = await local.start(launch);
+    const clients = Array.from({ length: 20 }, () => pouringClient(launch));
+    await Promise.all(clients.map((client) => once(client, 'data')));
+    process.kill(local.hostPid(), 'SIGKILL');
+    expect(await isGoneWithin(node, 3000)).toBe(true);
+    for (const client of clients) client.destroy();
+    await local.untilEvent('ready');
+    local.watch(local.hostPid());
   });
 
   test('a node that cannot end by itself is ended before the next host is ready, and its port is free', async () => {
