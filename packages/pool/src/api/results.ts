@@ -67,6 +67,8 @@ export interface CacheClusterExtras {
   readonly Threads: number;
   readonly DrainSeconds: number;
   readonly DeadReads: 'error' | 'miss';
+  /** What keeps the endpoint from listening, a sentence each, if anything does and the daemon that was asked knows. */
+  readonly Problems?: readonly string[];
 }
 
 export interface CacheCluster {

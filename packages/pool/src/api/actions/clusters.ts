@@ -50,8 +50,8 @@ async function describedClusters(requests: PoolRequests, id: string | undefined)
   return id === undefined ? requests.describeAll() : [await requests.describe(id)];
 }
 
-function presentBare({ cluster }: DescribedCluster) {
-  return presentCluster(cluster);
+function presentBare({ cluster, problems }: DescribedCluster) {
+  return presentCluster(cluster, problems);
 }
 
 const modifyCacheCluster = action('ModifyCacheCluster', modifyCacheClusterRequest, async (request, { requests }) => {

@@ -37,6 +37,12 @@ describe('a cluster', () => {
     expect(JSON.stringify(presentClusterAndNodes(described))).not.toContain(described.cluster.secret);
   });
 
+  test('says what keeps its endpoint from listening', () => {
+    const described = { cluster: cluster(['available']), observations: [], problems: ['port 11211 is in use'] };
+    expect(presentClusterAndNodes(described).Shoal.Problems).toEqual(['port 11211 is in use']);
+    expect(presentCluster(described.cluster).Shoal).not.toHaveProperty('Problems');
+  });
+
   test('is one of IPv6 by its endpoint', () => {
     const shown = presentCluster(cluster(['available'], { endpoint: { host: '::1', port: 1 } }));
     expect(shown).toMatchObject({ NetworkType: 'ipv6', IpDiscovery: 'ipv6' });

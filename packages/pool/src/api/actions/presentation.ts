@@ -41,7 +41,8 @@ const CONSTANT_MEMBERS = {
   ReplicationGroupLogDeliveryEnabled: false,
 } as const satisfies Partial<CacheCluster>;
 
-export function presentCluster(cluster: ClusterRecord): CacheCluster {
+/** Without the nodes. A request that has just changed a record knows of no problems yet. */
+export function presentCluster(cluster: ClusterRecord, problems: readonly string[] = []): CacheCluster {
   const { host, port } = cluster.endpoint;
   const family = host.includes(':') ? 'ipv6' : 'ipv4';
   return {
@@ -55,15 +56,15 @@ export function presentCluster(cluster: ClusterRecord): CacheCluster {
     ...CONSTANT_MEMBERS,
     NetworkType: family,
     IpDiscovery: family,
-    Shoal: clusterExtras(cluster),
+    Shoal: clusterExtras(cluster, problems),
   };
 }
 
 /** With the nodes, those that come or leave included. */
-export function presentClusterAndNodes({ cluster, observations }: DescribedCluster): CacheCluster {
+export function presentClusterAndNodes({ cluster, observations, problems }: DescribedCluster): CacheCluster {
   const seen = new Map(observations.map((observation) => [observation.nodeId, observation]));
   const nodes = cluster.nodes.map((node) => presentNode(node, seen.get(node.id)));
-  return { ...presentCluster(cluster), CacheNodes: nodes };
+  return { ...presentCluster(cluster, problems), CacheNodes: nodes };
 }
 
 function nodeType({ driver, nodeSettings }: ClusterRecord): string {
@@ -91,7 +92,7 @@ function nodeCounts(cluster: ClusterRecord): {
   };
 }
 
-function clusterExtras(cluster: ClusterRecord): CacheClusterExtras {
+function clusterExtras(cluster: ClusterRecord, problems: readonly string[]): CacheClusterExtras {
   return {
     Driver: cluster.driver,
     OwnerId: cluster.ownerId,
@@ -100,6 +101,7 @@ function clusterExtras(cluster: ClusterRecord): CacheClusterExtras {
     Threads: cluster.nodeSettings.threads,
     DrainSeconds: cluster.drainMs / 1000,
     DeadReads: cluster.deadReads,
+    ...(problems.length > 0 ? { Problems: problems } : {}),
   };
 }
 
