@@ -59,8 +59,6 @@ export class Exchange {
   requestEnd = 0;
   /** The `ReplyKind` that ended a text reply. */
   endKind = 0;
-  /** Said in place of whatever the node answers. */
-  substitute: Buffer | null = null;
   /** The reply, once it is there and those before it are not. */
   answer: Buffer = NONE;
   isSettled = false;

@@ -126,7 +126,7 @@ function awaitBlock(session: Asker, input: Buffer, at: number, end: number, bloc
 /** Too large for any node. As there, a set that is refused does not leave the value that it was to replace. */
 function refuseBlock(session: Asker, input: Buffer, end: number, blockBytes: number): number {
   const { request, routes, answer, draft } = session.table;
-  const { dialect, next } = request;
+  const { dialect } = request;
   const isBinary = dialect === Dialect.BINARY;
   answer.at = 0;
   if (isBinary) writeBinaryError(answer, request.opcode, BinaryStatus.TOO_LARGE, request.opaque, 0, 0);
@@ -134,26 +134,19 @@ function refuseBlock(session: Asker, input: Buffer, end: number, blockBytes: num
   const refusal = Buffer.from(answer.slice());
   answer.at = 0;
   const node = routes.ownerOf(input, request.keyStart, request.keyEnd);
-  if (node === null || (dialect !== Dialect.META && request.op !== Op.SET)) {
-    return throwAway(session, end, blockBytes, refusal);
+  if (node !== null && (dialect === Dialect.META || request.op === Op.SET)) {
+    const exchange = new Exchange(session, isBinary ? ReplyShape.FRAME : ReplyShape.LINE);
+    exchange.hush = Hush.EVERYTHING;
+    draft.at = 0;
+    writeDelete(draft, input, request);
+    session.forward(isBinary ? node.binary : node.text, exchange, bufferOf(draft), 0, draft.at);
   }
-  const exchange = new Exchange(session, isBinary ? ReplyShape.FRAME : ReplyShape.LINE);
-  exchange.substitute = refusal;
-  draft.at = 0;
-  writeDelete(draft, input, request);
-  const rest = throwAway(session, end, blockBytes, Buffer.alloc(0), next);
-  session.forward(isBinary ? node.binary : node.text, exchange, bufferOf(draft), 0, draft.at);
-  return rest;
+  return throwAway(session, end, blockBytes, refusal);
 }
 
 /** Skips `bytes` behind `from` and says the reply when they are gone. */
-function throwAway(
-  session: Asker,
-  end: number,
-  bytes: number,
-  reply: Buffer,
-  from: number = session.table.request.next,
-): number {
+function throwAway(session: Asker, end: number, bytes: number, reply: Buffer): number {
+  const from = session.table.request.next;
   if (from + bytes <= end) {
     session.say(reply, 0, reply.length);
     return from + bytes;
@@ -270,6 +263,12 @@ function serveRare(session: Asker, input: Buffer, at: number, end: number): numb
       if (!session.beginAlone()) return at;
       askAllNodes(session, input);
       return next;
+    case Op.DEBUGTIME:
+      if (!noreply) writeStatus(answer, Status.ERROR);
+      break;
+    case Op.REFRESH_CERTS:
+      if (!noreply) writeStatus(answer, Status.TLS_NOT_ENABLED);
+      break;
     default:
       return sendToANode(session, end);
   }

@@ -154,9 +154,7 @@ export class ClientSession implements Asker, Flushable {
   // Replies
 
   receive(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
-    const { substitute } = exchange;
-    if (substitute !== null) this.#resolve(exchange, substitute, 0, substitute.length);
-    else this.#resolve(exchange, bytes, start, end);
+    this.#resolve(exchange, bytes, start, end);
   }
 
   fail(exchange: Exchange, node: string, reason: string): void {
