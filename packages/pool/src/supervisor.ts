@@ -94,6 +94,7 @@ export class Supervisor {
   }
 
   onExit({ nodeId }: NodeKey, reason: string): void {
+    this.#health.reset(this.#key(nodeId));
     const node = this.#nodeOf(nodeId);
     const memory = this.#nodes.get(nodeId);
     if (node !== null && memory !== undefined && !memory.isBusy && isWanted(node)) {
@@ -104,19 +105,20 @@ export class Supervisor {
   }
 
   observations(): readonly NodeObservation[] {
-    return (this.#stored?.cluster.nodes ?? []).map((node) => {
-      const { state, reason, configVersion } = this.#health.of(this.#key(node.id));
-      const instance = node.instanceId === null ? null : `instance ${node.instanceId}`;
-      const handle = this.#driver()?.running(this.#key(node.id))?.handle ?? instance;
-      const { count, lastReason } = this.#nodes.get(node.id)?.failuresOf(node) ?? node.failures;
-      return {
-        nodeId: node.id,
-        handle,
-        health: state,
-        reason: reason ?? (count > 0 ? lastReason : null),
-        configVersion,
-      };
-    });
+    return (this.#stored?.cluster.nodes ?? []).map((node) => this.#observation(node));
+  }
+
+  /** What the last probe found is true of the process that was probed: without one, nothing is. */
+  #observation(node: NodeRecord): NodeObservation {
+    const { state, reason, configVersion } = this.#health.of(this.#key(node.id));
+    const { count, lastReason } = this.#nodes.get(node.id)?.failuresOf(node) ?? node.failures;
+    const why = reason ?? (count > 0 ? lastReason : null);
+    const running = this.#driver()?.running(this.#key(node.id)) ?? null;
+    if (running === null && node.instanceId === null) {
+      return { nodeId: node.id, handle: null, health: 'unknown', reason: why, configVersion: null };
+    }
+    const handle = running?.handle ?? `instance ${node.instanceId}`;
+    return { nodeId: node.id, handle, health: state, reason: why, configVersion };
   }
 
   /** Stops acting and waits for what is under way; nodes serve on. */
