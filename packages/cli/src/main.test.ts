@@ -2,14 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import { checkServerOptions } from '@shoal/server/option-checks';
 import type { ServerOptions } from '@shoal/server/options';
-import type { CommandContext } from './context.js';
 import { LICENSE_TEXT } from './license.js';
-import { main } from './main.js';
+import { shoal as runShoal } from './testing/shoal.js';
 
 /** Runs a command line in a world of its own. The server is only seen to start; `started` holds its options. */
 async function shoal(args: string[], world: { environment?: Record<string, string>; exitCode?: number } = {}) {
   const started: ServerOptions[] = [];
-  const output = { text: '', errors: '' };
   const loadServer = jest.fn(async () => ({
     check: checkServerOptions,
     run: async (options: ServerOptions) => {
@@ -17,21 +15,12 @@ async function shoal(args: string[], world: { environment?: Record<string, strin
       return world.exitCode ?? 0;
     },
   }));
-  const context: CommandContext = {
-    args,
+  const outcome = await runShoal(args, {
     environment: world.environment ?? {},
-    columns: 90,
-    write: (text) => {
-      output.text += text;
-    },
-    writeError: (text) => {
-      output.errors += text;
-    },
     readTextFile: () => '{"threads": 3}',
     loadServer,
-  };
-  const exitCode = await main(context);
-  return { exitCode, started, loadServer, ...output };
+  });
+  return { started, loadServer, ...outcome };
 }
 
 describe('shoal server', () => {
@@ -166,6 +155,7 @@ describe('shoal', () => {
     const { exitCode, text } = await shoal([flag]);
     expect(exitCode).toBe(0);
     expect(text).toContain('Usage: shoal <command> [flags]');
+    expect(text).toMatch(/shoal up +Run a cluster/);
     expect(text).toMatch(/shoal server +Run one cache node/);
     expect(text).toMatch(/-h, --help/);
   });
