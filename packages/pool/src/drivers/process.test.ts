@@ -132,6 +132,19 @@ describe('a start that fails', () => {
   });
 });
 
+test('many starts at once take their turns, and one that is stopped before its turn says so', async () => {
+  await local.open();
+  const launches = await Promise.all([...Array(8).keys()].map((index) => local.launch(index + 1)));
+  const started = Promise.allSettled(launches.map((launch) => local.start(launch)));
+  await local.driver.stop(dev('0008'), { graceMs: 1000 });
+  const outcomes = await started;
+  expect(outcomes.map(({ status }) => status)).toEqual([...Array(7).fill('fulfilled'), 'rejected']);
+  expect(outcomes[7]).toMatchObject({ reason: { code: 'START_FAILED', message: expect.stringContaining('stopped') } });
+  expect((await local.driver.list()).map(({ nodeId }) => nodeId).sort()).toEqual(
+    launches.slice(0, 7).map(({ nodeId }) => nodeId),
+  );
+});
+
 describe('an end', () => {
   test('by SIGTERM within the grace is told with the exit code', async () => {
     await local.open();
@@ -223,7 +236,7 @@ describe('when the host is killed', () => {
   test('its nodes end by themselves, all is told in order, and a new host can start them again', async () => {
     await local.open();
     const launches = await Promise.all([1, 2].map((number) => local.launch(number)));
-    const nodes = await Promise.all(launches.map((launch) => local.start(launch)));
+    const nodes = [await local.start(launches[0]), await local.start(launches[1])];
     const host = local.hostPid();
     process.kill(host, 'SIGKILL');
     for (const node of nodes) expect(await isGoneWithin(node, 3000)).toBe(true);
@@ -303,6 +316,17 @@ test('a host that hangs is replaced once something is asked of it', async () => 
   local.watch(local.hostPid());
   expect(isAlive(node)).toBe(false);
   await local.start(launch);
+});
+
+test('a host that hangs while a node starts is replaced, and the start fails', async () => {
+  await local.end();
+  local = new LocalNodes({ hangBoundMs: 200 });
+  await local.open();
+  const launch = await local.launch();
+  process.kill(local.hostPid(), 'SIGSTOP');
+  await expect(local.driver.start(launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await local.untilEvent('ready');
+  local.watch(local.hostPid());
 });
 
 test('SIGTERM ends a host and its nodes in order; SIGINT and SIGHUP do not', async () => {

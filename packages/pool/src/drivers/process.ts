@@ -42,8 +42,8 @@ type State =
   | { readonly kind: 'lost'; readonly reason: string };
 
 const DEFAULTS = { idleBoundMs: 15_000, hangBoundMs: 5000 };
-/** Longer than the host itself allows a node to start. */
-const START_TIMEOUT_MS = 25_000;
+/** Starts have to wait for their turn when many are asked for at once. That the host lives is looked after meanwhile. */
+const START_TIMEOUT_MS = 180_000;
 const QUESTION_TIMEOUT_MS = 5000;
 const FIRST_DELAY_MS = 500;
 const DELAY_MAX_MS = 30_000;
@@ -86,10 +86,16 @@ export class ProcessDriver implements Driver {
   }
 
   async start(launch: NodeLaunch): Promise<RunningNode> {
-    const what = `start node ${keyText(launch)}`;
-    const node = await this.#ask({ kind: 'start', launch }, { schema: startedNode, timeoutMs: START_TIMEOUT_MS, what });
-    this.#know(launch);
-    return node;
+    const asking = { schema: startedNode, timeoutMs: START_TIMEOUT_MS, what: `start node ${keyText(launch)}` };
+    const link = this.#requireLink(asking.what);
+    const pulse = setInterval(() => void this.#probe(link), this.#parts.hangBoundMs);
+    try {
+      const node = await this.#ask({ kind: 'start', launch }, asking);
+      this.#know(launch);
+      return node;
+    } finally {
+      clearInterval(pulse);
+    }
   }
 
   async stop(key: NodeKey, { graceMs }: { readonly graceMs: number }): Promise<void> {

@@ -6,12 +6,14 @@
  * is small on purpose, because a host that dies takes its nodes with it.
  */
 import cluster from 'node:cluster';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DriverError, DriverErrorCode, type NodeKey, type NodeLaunch, type RunningNode } from '../drivers/driver.js';
 import { keyText, type NodeExit } from './host-protocol.js';
 import { NodeChild } from './node-child.js';
 import type { NodeRoll } from './node-roll.js';
+import { Turns } from './turns.js';
 
 export interface HostParts {
   readonly nodeLogs: string;
@@ -21,13 +23,19 @@ export interface HostParts {
 }
 
 const NODE_ENTRY = fileURLToPath(new URL('./node-process.js', import.meta.url));
-const START_BOUND_MS = 20_000;
+/** From its turn on, on a machine that has much else to do. */
+const START_BOUND_MS = 30_000;
+/** A start is work for one core and a half. */
+const STARTS_AT_ONCE = Math.max(2, availableParallelism());
 /** More than one machine has ports and memory for; a bound on what a faulty daemon can start. */
 const NODES_MAX = 1000;
 
 export class Host {
   readonly #parts: HostParts;
   readonly #nodes = new Map<string, NodeChild>();
+  /** Starts that wait for their turn. */
+  readonly #waiting = new Map<string, Promise<NodeChild>>();
+  readonly #turns = new Turns(STARTS_AT_ONCE);
   #isShuttingDown = false;
 
   constructor(parts: HostParts) {
@@ -36,7 +44,7 @@ export class Host {
   }
 
   get isEmpty(): boolean {
-    return this.#nodes.size === 0;
+    return this.#nodes.size === 0 && this.#waiting.size === 0;
   }
 
   list(): RunningNode[] {
@@ -47,7 +55,7 @@ export class Host {
   async start(launch: NodeLaunch): Promise<RunningNode> {
     const running = this.#nodes.get(keyText(launch));
     if (running?.isStopping === true) await running.ended;
-    const node = this.#nodes.get(keyText(launch)) ?? this.#fork(launch);
+    const node = this.#nodes.get(keyText(launch)) ?? (await this.#forkInTurn(launch));
     if (node.launch.host !== launch.host || node.launch.port !== launch.port) {
       throw startError(launch, `it runs already, on ${node.launch.host}:${node.launch.port}`);
     }
@@ -56,17 +64,42 @@ export class Host {
   }
 
   async stop(key: NodeKey, graceMs: number): Promise<void> {
+    this.#waiting.delete(keyText(key));
     await this.#nodes.get(keyText(key))?.stop(graceMs);
   }
 
   async kill(key: NodeKey): Promise<void> {
+    this.#waiting.delete(keyText(key));
     await this.#nodes.get(keyText(key))?.kill();
   }
 
   /** Starts nothing more; resolves when all nodes have ended. */
   async shutDown(graceMs: number): Promise<void> {
     this.#isShuttingDown = true;
+    this.#waiting.clear();
     await Promise.all([...this.#nodes.values()].map((node) => node.stop(graceMs)));
+  }
+
+  #forkInTurn(launch: NodeLaunch): Promise<NodeChild> {
+    const name = keyText(launch);
+    const known = this.#waiting.get(name);
+    if (known !== undefined) return known;
+    const forked = this.#turns.take().then((endTurn) => {
+      // A stop takes the start out of the waiting ones.
+      const isWanted = this.#waiting.get(name) === forked;
+      if (isWanted) this.#waiting.delete(name);
+      try {
+        if (!isWanted) throw startError(launch, 'stopped: it had not begun');
+        const node = this.#fork(launch);
+        node.served.then(endTurn, endTurn);
+        return node;
+      } catch (error) {
+        endTurn();
+        throw error;
+      }
+    });
+    this.#waiting.set(name, forked);
+    return forked;
   }
 
   #fork(launch: NodeLaunch): NodeChild {
