@@ -141,10 +141,11 @@ export class ClientSession implements Asker, Flushable {
     return this.#owed.length === 0 && this.#writer === null && this.#socket.writableLength === 0;
   }
 
-  /** False: the client has taken nothing for too long. */
+  /** False: the client has taken nothing for too long, or does not hang up although all is said. */
   makesProgress(nowMs: number): boolean {
     const taken = this.#socket.bytesWritten - this.#socket.writableLength;
-    if (this.#socket.writableLength === 0 || taken !== this.#writtenBytes) {
+    const isSatisfied = this.#socket.writableLength === 0 && !this.#isOver;
+    if (isSatisfied || taken !== this.#writtenBytes) {
       this.#writtenBytes = taken;
       this.#progressAtMs = nowMs;
     }
