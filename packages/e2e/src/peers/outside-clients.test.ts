@@ -2,13 +2,13 @@
  * Real work with clients that are programs of their own: pymemcache, dalli, telnet, and memccapable, libmemcached's
  * conformance test. The work of the first two is in the scripts beside this file.
  */
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import { eventually } from '../harness/eventually.js';
 import { runs, testWith } from '../harness/outside-program.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { serversUnderTest } from '../harness/server-under-test.js';
+import { HAS_TELNET, Telnet } from '../harness/telnet.js';
 
 const WORK_DEADLINE_MS = 60_000;
 const MEMCCAPABLE_TESTS = 54;
@@ -16,7 +16,6 @@ const MEMCCAPABLE_TESTS = 54;
 /** Debian's python knows Debian's packages; the one that is first in the path need not. */
 const PYTHON = ['python3', '/usr/bin/python3'].find((program) => runs(program, ['-c', 'import pymemcache']));
 const HAS_DALLI = runs('ruby', ['-e', 'require "dalli"']);
-const HAS_TELNET = spawnSync('telnet', ['--version'], { stdio: 'ignore' }).error === undefined;
 const HAS_MEMCCAPABLE = spawnSync('memccapable', ['-V'], { stdio: 'ignore' }).error === undefined;
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -35,35 +34,6 @@ function run(program: string, args: readonly string[]): Promise<Ran> {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, output }));
   });
-}
-
-/** A telnet whose keyboard is a pipe: types a line, waits until the screen shows what is expected. */
-class Telnet {
-  screen = '';
-  readonly #child: ChildProcessWithoutNullStreams;
-
-  constructor(port: number) {
-    this.#child = spawn('telnet', ['127.0.0.1', String(port)]);
-    this.#child.stdout.setEncoding('utf8').on('data', (text) => (this.screen += text));
-  }
-
-  async type(line: string, expected: string): Promise<void> {
-    this.screen = '';
-    this.#child.stdin.write(`${line}\n`);
-    await this.shows(expected);
-  }
-
-  shows(expected: string): Promise<void> {
-    return eventually(`telnet to show ${expected}`, () => this.screen.includes(expected));
-  }
-
-  hasEnded(): Promise<void> {
-    return eventually('telnet to end', () => this.#child.exitCode !== null || this.#child.signalCode !== null);
-  }
-
-  close(): void {
-    this.#child.kill();
-  }
 }
 
 describe.each(serversUnderTest())('on $name', ({ command, version }) => {
