@@ -122,7 +122,7 @@ export class Dispatcher implements TopologyOwner {
   onLost(request: Request, link: NodeLink, reason: Error | null, isUnsent: boolean): void {
     if (request.isSettled) return;
     if (this.#phase.kind === 'closed') request.fail(new ClientClosedError(request.name));
-    else if (!request.isRetried && (isUnsent || isIdempotent(request))) this.#retry(request);
+    else if (mayRepeat(request, isUnsent)) this.#retry(request);
     else request.fail(lossOf(request, link, reason, isUnsent));
   }
 
@@ -230,6 +230,11 @@ export class Dispatcher implements TopologyOwner {
     clearTimeout(timer);
     return this.#parked.delete(request);
   }
+}
+
+/** What was meant for one node is no other's. */
+function mayRepeat(request: Request, isUnsent: boolean): boolean {
+  return !request.isRetried && request.op < Op.NOOP && (isUnsent || isIdempotent(request));
 }
 
 function lossOf(request: Request, link: NodeLink, reason: Error | null, isUnsent: boolean): Error {
