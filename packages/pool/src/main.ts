@@ -5,15 +5,18 @@
  * other order. A start that fails leaves nothing behind and rejects with an error that start-errors.ts knows.
  */
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { startRouter } from '@shoal/router';
 import { PoolError, PoolErrorCode } from './api/errors.js';
 import type { PoolDescription } from './api/results.js';
 import { type Api, startApi } from './api/server.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
+import { DockerDriver } from './drivers/docker.js';
 import { ProcessDriver } from './drivers/process.js';
 import { HealthMonitor } from './health-monitor.js';
 import { type Log, openLog } from './log.js';
+import { DriverKind } from './model.js';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './options.js';
 import { Pool } from './pool.js';
 import { SYSTEM_CLOCK } from './pool-clock.js';
@@ -24,6 +27,7 @@ import { type RegistrationListener, startRegistration } from './registration/lis
 import { EmbeddedRegistry } from './registry/embedded.js';
 import { EtcdRegistry } from './registry/etcd.js';
 import type { Registry } from './registry/registry.js';
+import { setAsideRegistryFile } from './registry/registry-file.js';
 import { ExitCode, exitCodeOf } from './start-errors.js';
 import { readShoalVersion } from './version.js';
 
@@ -145,6 +149,7 @@ class Daemon {
   async #open(): Promise<RunningPool> {
     const directory = await openDataDirectory(this.#options.dataDirectory);
     this.#directory = directory;
+    if (this.#options.setAsideRegistry) await this.#setAsideRegistry(directory);
     const registry = this.#registry(directory);
     const pool = this.#makePool(directory, registry);
     this.#pool = pool;
@@ -170,6 +175,11 @@ class Daemon {
     };
   }
 
+  async #setAsideRegistry({ registryFile }: DataDirectory): Promise<void> {
+    const aside = await setAsideRegistryFile(registryFile);
+    if (aside !== null) this.#log.warn({ aside }, 'Set a registry file aside that cannot be read');
+  }
+
   async #openRegistration(pool: Pool, onFailure: (error: unknown, path: string) => void): Promise<void> {
     const { registration, token } = this.#options;
     if (registration === null) return;
@@ -182,12 +192,17 @@ class Daemon {
     return registry === 'embedded' ? new EmbeddedRegistry(registryFile) : new EtcdRegistry(registry);
   }
 
-  #makePool({ directory, daemonId }: DataDirectory, registry: Registry): Pool {
+  #makePool({ directory, daemonId, hostSocket }: DataDirectory, registry: Registry): Pool {
     return new Pool({
       options: this.#options,
       daemonId,
       registry,
-      drivers: [new ProcessDriver({ dataDir: directory })],
+      drivers: [
+        new ProcessDriver({ dataDir: directory }),
+        new DockerDriver({ ...this.#options.docker, poolId: daemonId }),
+      ],
+      // A host that runs may run nodes of clusters that the registry has lost.
+      adopting: existsSync(hostSocket) ? [DriverKind.PROCESS] : [],
       health: (onChange) => new HealthMonitor({ onChange: () => onChange() }),
       openRouter: startRouter,
       publish,

@@ -14,6 +14,8 @@ export interface PoolOptions {
   readonly dataDirectory: string;
   /** `embedded`, or `etcd://host:port[,host:port…][/prefix]`. Default `embedded`. */
   readonly registry?: string;
+  /** Renames a registry file that cannot be read, and begins with an empty one. Default false. */
+  readonly setAsideRegistry?: boolean;
   /** Address of this machine that endpoints listen on. Default 127.0.0.1. */
   readonly listenHost?: string;
   /** Name or address under which clients reach the endpoints. Default: listenHost, or this machine's first address if that is every one. */
@@ -22,6 +24,8 @@ export interface PoolOptions {
   readonly nodeHost?: string;
   /** Driver of clusters that name none. Default `process`. */
   readonly driver?: DriverKind;
+  /** For clusters of the docker driver: the image of a node, and the engine's socket. Default `shoal:local`, as DOCKER_HOST says. */
+  readonly docker?: { readonly image: string; readonly socketPath?: string };
   /** Of nodes whose cluster does not say: memory for items in megabytes (64), worker threads (1). */
   readonly memoryMegabytes?: number;
   readonly threads?: number;
@@ -68,10 +72,14 @@ const schema = z.strictObject({
     .string()
     .refine((text) => text === 'embedded' || isEtcdUrl(text), 'is neither "embedded" nor an etcd:// URL')
     .default('embedded'),
+  setAsideRegistry: z.boolean().default(false),
   listenHost: host.default(LOOPBACK),
   advertisedHost: host.optional(),
   nodeHost: z.ipv4('is no IPv4 address').optional(),
   driver: z.enum(DriverKind).default(DriverKind.PROCESS),
+  docker: z
+    .strictObject({ image: z.string().min(1), socketPath: z.string().optional() })
+    .default({ image: 'shoal:local' }),
   memoryMegabytes: z.int().min(1).max(32_640).default(64),
   threads: z.int().min(1).max(64).default(1),
   drainMs: z.int().min(0).max(86_400_000).default(DEFAULT_DRAIN_MS),

@@ -5,6 +5,7 @@ import type { Driver } from './drivers/driver.js';
 import type { EndpointParts } from './endpoint/cluster-endpoint.js';
 import type { Health } from './health.js';
 import type { Log } from './log.js';
+import type { DriverKind } from './model.js';
 import type { ResolvedPoolOptions } from './options.js';
 import type { PoolClock } from './pool-clock.js';
 import type { Publish } from './publisher.js';
@@ -16,6 +17,8 @@ export interface PoolParts {
   readonly registry: Registry;
   /** The drivers that this daemon has, besides the one of registered nodes. */
   readonly drivers: readonly Driver[];
+  /** Drivers that may run nodes from before, and are asked at the start; the others are opened when they are needed. */
+  readonly adopting: readonly DriverKind[];
   /** A health monitor of its own for each cluster. */
   readonly health: (onChange: () => void) => Health;
   readonly openRouter: EndpointParts['openRouter'];

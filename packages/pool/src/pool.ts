@@ -70,7 +70,7 @@ export class Pool implements PoolDeskPool {
       throw error;
     }
     this.#enter({ kind: 'running' });
-    await this.driver(this.#parts.options.driver)?.open();
+    await Promise.all(this.#parts.adopting.map((kind) => this.driver(kind)?.open()));
     this.#wakeAll();
   }
 

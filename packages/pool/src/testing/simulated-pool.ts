@@ -27,6 +27,7 @@ export class SimulatedPool {
       daemonId: 'daemon-1',
       registry: this.registry,
       drivers: [this.nodes],
+      adopting: ['process'],
       health: this.nodes.health,
       openRouter: (options) => this.#openRouter(options),
       publish: this.nodes.publish,
