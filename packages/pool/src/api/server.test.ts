@@ -124,8 +124,8 @@ describe('the API', () => {
     expect([status, body.message]).toEqual([413, 'A request of more than 1000 bytes is not read']);
   });
 
-  test('cuts a body without end', async () => {
-    await start({ limits: { bodyBytesMax: 1000 } });
+  test('cuts a body without end, long before its time is over', async () => {
+    await start({ limits: { bodyBytesMax: 1000, receiveTimeoutMs: 120_000 } });
     const head = post('/actions/DescribePool', '').replace('content-length: 0', 'transfer-encoding: chunked');
     const { socket, received } = rawConnection({ path: socketPath }, head);
     const chunk = `1000\r\n${'x'.repeat(0x1000)}\r\n`;
@@ -138,14 +138,15 @@ describe('the API', () => {
     expect(requests.calls).toEqual([]);
   });
 
-  test('cuts a client that sends its request drop by drop', async () => {
+  test('cuts a client that sends its request drop by drop, in its body or before', async () => {
     await start({ limits: { receiveTimeoutMs: 300 } });
-    const { socket, received } = rawConnection({ path: socketPath }, post('/actions/DescribePool', '{}').slice(0, -1));
-    const drops = setInterval(() => socket.write(' '), 50);
-    await received.finally(() => clearInterval(drops));
-    const { received: headers } = rawConnection({ path: socketPath }, 'POST /actions/Descr');
-    await headers;
-    expect(failures).toEqual([]);
+    const whole = post('/actions/DescribePool', ' '.repeat(10_000));
+    for (const beginning of [whole.slice(0, -9_000), 'POST /actions/DescribePool HTTP/1.1\r\nx-slow: ']) {
+      const { socket, received } = rawConnection({ path: socketPath }, beginning);
+      const drops = setInterval(() => socket.write(' '), 50);
+      await received.finally(() => clearInterval(drops));
+    }
+    expect([requests.calls, failures]).toEqual([[], []]);
   });
 
   test('works on a bounded number of requests at one time', async () => {
