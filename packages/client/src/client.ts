@@ -107,6 +107,8 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   /** Stores them all; a PartialFailureError tells which were not stored. */
+  setMany(entries: Iterable<readonly [Key, unknown]>, options?: StoreOptions): Promise<void>;
+  setMany(entries: Readonly<Record<string, unknown>>, options?: StoreOptions): Promise<void>;
   async setMany(
     entries: Iterable<readonly [Key, unknown]> | Readonly<Record<string, unknown>>,
     options?: StoreOptions,
