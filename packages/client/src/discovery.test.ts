@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ClusterNode } from '@shoal/protocol';
 import { DiscoveryError, fetchClusterConfig, formatAddress, parseAddress } from './discovery.js';
 import { DiscoveryReplyReader } from './discovery-reply.js';
+import { CERTIFICATE } from './testing/certificate.js';
 import { DiscoveryServer, listReply } from './testing/discovery-server.js';
 
 const NODES: readonly ClusterNode[] = [
@@ -125,6 +126,22 @@ describe('asking a server', () => {
     const asked = codeOf(fetchClusterConfig(server.address, { signal: abort.signal }));
     abort.abort();
     expect(await asked).toBe('ABORTED');
+  });
+
+  test('speaks TLS, and trusts only whom it was told to trust', async () => {
+    const secured = await DiscoveryServer.startWithTls();
+    try {
+      secured.answer = [listReply(7, NODES)];
+      const tls = { ca: CERTIFICATE };
+      for (const host of ['localhost', '127.0.0.1']) {
+        expect(await fetchClusterConfig({ host, port: secured.port }, { tls })).toEqual({ version: 7, nodes: NODES });
+      }
+      expect(await codeOf(fetchClusterConfig(secured.address, { tls: true }))).toBe('UNREACHABLE');
+      const elsewhere = { tls: { ...tls, servername: 'elsewhere.example.com' } };
+      expect(await codeOf(fetchClusterConfig(secured.address, elsewhere))).toBe('UNREACHABLE');
+    } finally {
+      await secured.close();
+    }
   });
 
   test('does not speak TLS to a server that has none', async () => {

@@ -3,7 +3,9 @@
  * who asked how often. Used by the tests of discovery, of the poller and of the memjs adapter.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { type ClusterNode, encodeClusterConfig } from '@shoal/protocol';
+import { CERTIFICATE, CERTIFICATE_KEY } from './certificate.js';
 
 /** Bytes are sent as they are, one write each; null is silence. */
 export type Answer = readonly (string | Uint8Array)[] | null;
@@ -15,16 +17,23 @@ export class DiscoveryServer {
   readonly sockets = new Set<Socket>();
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, event: 'connection' | 'secureConnection') {
     this.#server = server;
-    server.on('connection', (socket) => this.#serve(socket));
+    server.on(event, (socket) => this.#serve(socket));
   }
 
   static start(): Promise<DiscoveryServer> {
+    return DiscoveryServer.#listen(createServer({ noDelay: true }), 'connection');
+  }
+
+  static startWithTls(): Promise<DiscoveryServer> {
+    return DiscoveryServer.#listen(createTlsServer({ cert: CERTIFICATE, key: CERTIFICATE_KEY }), 'secureConnection');
+  }
+
+  static #listen(server: Server, event: 'connection' | 'secureConnection'): Promise<DiscoveryServer> {
     return new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true });
       server.once('error', reject);
-      server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(new DiscoveryServer(server)));
+      server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(new DiscoveryServer(server, event)));
     });
   }
 
