@@ -9,6 +9,7 @@ import {
   type MemjsServer,
 } from './memjs.js';
 import { DiscoveryServer } from './testing/discovery-server.js';
+import { eventually } from './testing/eventually.js';
 
 /** As much of memjs's server as the adapter knows. The real one is in packages/e2e. */
 class FakeServer implements MemjsServer {
@@ -55,14 +56,6 @@ class FakeClient implements MemjsClient {
 
   quit(): void {
     this.close();
-  }
-}
-
-async function eventually(happened: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!happened()) {
-    if (Date.now() > deadline) throw new Error('It did not happen within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
@@ -123,17 +116,17 @@ describe('a memjs client that follows a cluster', () => {
     const [idle, busy] = client.servers as FakeServer[];
     busy.errorCallbacks[7] = () => undefined;
     await publish(2, nodesOn(3));
-    await eventually(() => idle.closed && first.closed);
+    await eventually('the servers to be closed', () => idle.closed && first.closed);
     expect(busy.closed).toBe(false);
     delete busy.errorCallbacks[7];
-    await eventually(() => busy.closed);
+    await eventually('the busy server to be closed', () => busy.closed);
   });
 
   test('closes a server that is never idle in the end', async () => {
     follow({ graceMs: 1 });
     first.errorCallbacks[7] = () => undefined;
     await publish(1, nodesOn(3));
-    await eventually(() => first.closed);
+    await eventually('the server to be closed', () => first.closed);
   });
 
   test("places keys by memjs's own remainder before the first list and by the ring from then on", async () => {
@@ -159,7 +152,7 @@ describe('a memjs client that follows a cluster', () => {
     endpoint.list(2, nodesOn(2));
     const server = client.servers[0] as FakeServer;
     for (let error = 0; error < 5; error++) server.error();
-    await eventually(() => client.servers.length === 1);
+    await eventually('the new list', () => client.servers.length === 1);
     expect({ errors: server.errors, polls: pollNow.mock.calls.length }).toEqual({ errors: 5, polls: 1 });
   });
 
