@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { ADMISSION, FakePool } from '../testing/fake-pool.js';
 import { Member, type MemberOptions } from './member.js';
 
-const LIMITS = { deadlineMs: 300, firstPauseMs: 10, longestPauseMs: 40 };
+const LIMITS = { deadlineMs: 3000, firstPauseMs: 10, longestPauseMs: 40 };
 const POLL_MS = 5;
 
 let pool: FakePool;
@@ -126,6 +126,17 @@ test('a refusal is told, each new reason once, and the pool is asked again', asy
     'CacheClusterNotFound: no cluster dev',
     '',
   ]);
+});
+
+test('reasons that take turns are told once each', async () => {
+  let turn = 0;
+  pool.answers.register = (response) => {
+    const code = turn++ % 2 === 0 ? 'ServiceUnavailable' : 'InternalFailure';
+    response.writeHead(503).end(JSON.stringify({ code, message: 'later' }));
+  };
+  start();
+  await pool.asked('register', 8);
+  expect(lines.map(({ reason }) => reason)).toEqual(['ServiceUnavailable: later', 'InternalFailure: later']);
 });
 
 test('a pool that goes away and comes back finds it where it was, without another registration', async () => {
@@ -268,7 +279,7 @@ test.each<[string, FakePool['answers'][string], string]>([
   ['sends it elsewhere', { status: 302, body: {} }, 'not that of a Shoal pool'],
 ])('a pool that %s is asked again', async (_, answer, reason) => {
   pool.answers.register = answer;
-  const member = start();
+  const member = start({ limits: { ...LIMITS, deadlineMs: 300 } });
   await untilLine('Cannot register with the pool');
   expect(lines[0].reason).toContain(reason);
   expect(JSON.stringify(lines)).not.toContain('secret-token');

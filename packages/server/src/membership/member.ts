@@ -50,6 +50,9 @@ interface Leaving {
   readonly reason: string;
 }
 
+/** Beyond so many different reasons one more tells nobody anything. */
+const TOLD_REASONS_MAX = 16;
+
 type State =
   | { readonly kind: 'joining'; readonly failures: number; readonly reason: string }
   | { readonly kind: 'member'; readonly admission: Admission }
@@ -65,6 +68,8 @@ export class Member {
   readonly #stopping = new AbortController();
   #state: State = { kind: 'joining', failures: 0, reason: '' };
   #wantsToLeave = false;
+  /** Reasons that the log has had since the state changed last: a pool that restarts gives several in turn. */
+  readonly #told = new Set<string>();
   /** Ends the pause that the loop is in. */
   #pausing = new AbortController();
   #life: Promise<void> | null = null;
@@ -208,8 +213,12 @@ export class Member {
   #enter(state: State): void {
     const before = this.#state;
     this.#state = state;
-    const isNews = state.kind !== before.kind || reasonOf(state) !== reasonOf(before);
-    if (isNews) this.#log(state, before);
+    if (state.kind !== before.kind) this.#told.clear();
+    const reason = 'reason' in state ? state.reason : '';
+    const isNews = state.kind !== before.kind || (reason !== '' && !this.#told.has(reason));
+    if (!isNews || this.#told.size === TOLD_REASONS_MAX) return;
+    this.#told.add(reason);
+    this.#log(state, before);
   }
 
   #log(state: State, before: State): void {
@@ -237,8 +246,4 @@ export class Member {
         if (before.kind === 'leaving') log.info({ cluster: clusterId }, 'Left the cluster');
     }
   }
-}
-
-function reasonOf(state: State): string {
-  return 'reason' in state ? state.reason : '';
 }
