@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 export interface Command {
   /** The line without its end. */
@@ -26,17 +27,17 @@ export class FakeNode {
   answer: Answer;
   readonly #server: Server;
 
-  private constructor(server: Server, answer?: Answer) {
+  private constructor(server: Server, secured: boolean, answer?: Answer) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     this.answer = answer ?? ((command) => this.cacheAnswer(command));
-    server.on('connection', (socket) => this.#serve(socket));
+    server.on(secured ? 'secureConnection' : 'connection', (socket) => this.#serve(socket));
   }
 
-  static async start(answer?: Answer, port = 0): Promise<FakeNode> {
-    const server = createServer().listen(port, '127.0.0.1');
+  static async start(answer?: Answer, port = 0, tls?: TlsOptions): Promise<FakeNode> {
+    const server = (tls === undefined ? createServer() : createTlsServer(tls)).listen(port, '127.0.0.1');
     await once(server, 'listening');
-    return new FakeNode(server, answer);
+    return new FakeNode(server, tls !== undefined, answer);
   }
 
   get address(): string {
