@@ -31,6 +31,10 @@ export interface FanOutPlan {
   readonly conclude: (answers: readonly NodeAnswer[], answer: ByteWriter) => void;
 }
 
+/** In place of a `Status`: the command concerns one node. */
+export const ASK_A_NODE = -1;
+export const ASK_A_NODE_LINE = 'CLIENT_ERROR ask a node\r\n';
+
 const OK = 'OK\r\n';
 const BINARY_INTERNAL_ERROR = 0x84;
 

@@ -7,7 +7,15 @@
 import { BinaryStatus, type ByteWriter, Dialect, Op, type Request, Status, writeBinaryError } from '@shoal/protocol';
 import type { Asker } from './asker.js';
 import { Exchange, ReplyShape, type ReplySink } from './exchange.js';
-import { type FanOutPlan, lineOf, type NodeAnswer, onePlan, wordsOf } from './fan-out-plan.js';
+import {
+  ASK_A_NODE,
+  ASK_A_NODE_LINE,
+  type FanOutPlan,
+  lineOf,
+  type NodeAnswer,
+  onePlan,
+  wordsOf,
+} from './fan-out-plan.js';
 import type { Node } from './node.js';
 import { bufferOf } from './route-table.js';
 import { planStatistics } from './statistics.js';
@@ -23,7 +31,7 @@ export function askAllNodes(session: Asker, input: Buffer): void {
   }
   answer.at = 0;
   if (request.dialect === Dialect.BINARY) sayNoReport(answer, request);
-  else if (!request.noreply) answer.text(lineOf(plan));
+  else if (!request.noreply) answer.text(plan === ASK_A_NODE ? ASK_A_NODE_LINE : lineOf(plan));
   session.sayAnswer();
 }
 

@@ -14,6 +14,7 @@ import {
   Opcode,
   type Request,
 } from '@shoal/protocol';
+import { copyBytes } from './byte-copy.js';
 
 const BLANK = 32;
 const LETTER_Q = 113;
@@ -132,5 +133,6 @@ export function writeDelete(draft: ByteWriter, input: Buffer, request: Request):
 
 export function writeBytes(draft: ByteWriter, input: Buffer, start: number, end: number): void {
   draft.ensure(end - start);
-  draft.copy(input, start, end);
+  copyBytes(input, start, end, draft.bytes, draft.at);
+  draft.at += end - start;
 }

@@ -29,6 +29,7 @@ import { bufferOf } from './route-table.js';
 const GROUP_KEYS_MAX = 100;
 const DRAFT_BYTES = 1024;
 const LINE_END_BYTES = 2;
+const BLANK = 32;
 /** In place of an owner: the router answers the key itself. */
 const OWN = -1;
 const NAMES: Readonly<Record<number, string>> = {
@@ -159,16 +160,17 @@ class KeyGroup implements ReplySink {
       this.#owners.push(OWN);
       return;
     }
-    let index = this.#parts.findIndex((part) => part.node === node);
-    if (index < 0) {
-      index = this.#parts.length;
+    let index = 0;
+    while (index < this.#parts.length && this.#parts[index].node !== node) index++;
+    if (index === this.#parts.length) {
       const part = new Part(node, this);
       part.request.text(this.#line.words);
       this.#parts.push(part);
     }
     this.#owners.push(index);
     const { request } = this.#parts[index];
-    request.text(' ');
+    request.ensure(1);
+    request.byte(BLANK);
     writeBytes(request, keys, start, end);
   }
 
@@ -246,8 +248,7 @@ class KeyGroup implements ReplySink {
     const bytes = part.answer;
     const decoded = readTextReply(bytes, part.view, part.at, bytes.length, reply);
     if (decoded !== Decoded.READY || reply.kind !== ReplyKind.VALUE) return;
-    const isThis = bytes.compare(this.#keys, keyStart, keyEnd, reply.keyStart, reply.keyEnd) === 0;
-    if (!isThis) return;
+    if (!isSame(this.#keys, keyStart, keyEnd, bytes, reply.keyStart, reply.keyEnd)) return;
     writeBytes(answer, bytes, part.at, reply.next);
     part.at = reply.next;
   }
@@ -259,6 +260,12 @@ class KeyGroup implements ReplySink {
     const lineStart = part.answer.lastIndexOf(0x0a, part.answer.length - LINE_END_BYTES) + 1;
     this.#line.failure ??= Buffer.from(part.answer.subarray(lineStart));
   }
+}
+
+function isSame(one: Buffer, start: number, end: number, other: Buffer, from: number, to: number): boolean {
+  if (end - start !== to - from) return false;
+  for (let i = start, at = from; i < end; i++, at++) if (one[i] !== other[at]) return false;
+  return true;
 }
 
 function viewOf(bytes: Buffer): DataView {

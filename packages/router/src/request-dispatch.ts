@@ -20,6 +20,7 @@ import type { Asker } from './asker.js';
 import { isLegacyKey, listConfigs, sayConfig, sayLegacyItem } from './discovery.js';
 import { Exchange, Hush, ReplyShape } from './exchange.js';
 import { askAllNodes } from './fan-out.js';
+import { ASK_A_NODE_LINE } from './fan-out-plan.js';
 import { writeDelete, writeLoudFrame, writeLoudLine, writeLoudMeta } from './forwarding.js';
 import { beginGetLine } from './get-line.js';
 import { bufferOf } from './route-table.js';
@@ -27,7 +28,7 @@ import { bufferOf } from './route-table.js';
 const LINE_END_BYTES = 2;
 /** Meta flags with which a read changes something, so that it is not asked twice. */
 const CHANGING_FLAGS = MetaFlag.VIVIFY | MetaFlag.RECACHE | MetaFlag.SET_TTL;
-const ASK_A_NODE = Buffer.from('CLIENT_ERROR ask a node\r\n');
+const ASK_A_NODE = Buffer.from(ASK_A_NODE_LINE);
 const ASK_A_NODE_TEXT = Buffer.from('Ask a node');
 const NO_NODES = 'no node is known yet';
 

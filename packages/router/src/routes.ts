@@ -3,7 +3,7 @@
  *
  * Made anew by `apply`, never changed. Nodes whose address stays are taken over with their connections.
  */
-import { HashRing } from '@shoal/client';
+import { HashRing, keyHashOf } from '@shoal/client';
 import { type ClusterNode, CONFIG_KEY, encodeClusterConfig } from '@shoal/protocol';
 import type { FlushRound } from './flush-round.js';
 import { identityOf, Node } from './node.js';
@@ -44,7 +44,7 @@ export class Routes {
   ownerOf(bytes: Uint8Array, start: number, end: number): Node | null {
     const { nodes } = this;
     if (nodes.length === 1) return nodes[0];
-    return nodes.length === 0 ? null : nodes[this.#ring.ownerOf(bytes.subarray(start, end))];
+    return nodes.length === 0 ? null : nodes[this.#ring.ownerOfHash(keyHashOf(bytes, start, end))];
   }
 
   /** What clients that came in through this port are told; null while there is no list. */

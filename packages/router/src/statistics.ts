@@ -5,13 +5,14 @@
  *     stats nodes      a row a node
  *     stats items|slabs|sizes    sums by class      stats settings    the common value, or all values
  *     stats conns      every node's connections, named by the node     stats detail     on, off: all nodes; dump: sums
+ *     stats cachedump  is asked of a node
  *
  * Names are cut short as memcached allows. A node that does not answer is left out and counted.
  */
 import { type ByteWriter, Dialect, type Request, Status, VERSION, writeBinaryStat } from '@shoal/protocol';
 import type { Asker } from './asker.js';
 import { ReplyShape } from './exchange.js';
-import { type FanOutPlan, type NodeAnswer, onePlan, wordsOf } from './fan-out-plan.js';
+import { ASK_A_NODE, type FanOutPlan, type NodeAnswer, onePlan, wordsOf } from './fan-out-plan.js';
 import { combined, joinPrefixes, mergeReports, type Report, readReport } from './stat-sums.js';
 
 const NODE_COLUMNS = [
@@ -44,6 +45,7 @@ export function planStatistics(session: Asker, input: Buffer, request: Request):
     return reportPlan(request, `stats ${what}`, (answers) => mergeReports(answers, combined));
   }
   if (isBinary) return Status.ERROR;
+  if ('cachedump'.startsWith(what)) return ASK_A_NODE;
   if ('conns'.startsWith(what)) return reportPlan(request, 'stats conns', connections);
   return 'extstore'.startsWith(what) ? Status.END : Status.ERROR;
 }
