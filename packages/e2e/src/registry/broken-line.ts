@@ -9,6 +9,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export class BrokenLine {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Those of them that lead to etcd. */
+  readonly #far = new Set<Socket>();
   #state: 'whole' | 'cut' | 'silent' = 'whole';
 
   private constructor(targetPort: number) {
@@ -34,6 +36,11 @@ export class BrokenLine {
   /** The connections that stand now carry nothing any more; new ones work. */
   silence(): void {
     for (const socket of this.#sockets) socket.removeAllListeners('data').pause();
+  }
+
+  /** What the daemon says still arrives; what etcd says does not. */
+  loseAnswers(): void {
+    for (const socket of this.#far) socket.removeAllListeners('data').resume();
   }
 
   /** Neither do new ones, until it is mended. */
@@ -64,6 +71,8 @@ export class BrokenLine {
     const far = connect(targetPort, '127.0.0.1');
     far.on('error', () => near.destroy());
     this.#keep(far);
+    this.#far.add(far);
+    far.once('close', () => this.#far.delete(far));
     near.on('data', (bytes) => far.write(bytes)).on('close', () => far.destroy());
     far.on('data', (bytes) => near.write(bytes)).on('close', () => near.destroy());
   }
