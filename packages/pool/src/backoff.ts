@@ -12,6 +12,8 @@ const LONGEST_WAIT_MS = 30_000;
 /** Doublings after which the wait is longest anyway: keeps the power in range. */
 const DOUBLINGS_MAX = 6;
 
+/** Kept in the record. */
+const REASON_CHARS_MAX = 300;
 /** A node that served this long is forgiven. */
 export const FORGIVEN_AFTER_MS = 10_000;
 
@@ -19,7 +21,7 @@ export const NO_FAILURES: NodeFailures = { count: 0, lastAtMs: null, lastReason:
 
 export function failedAgain(before: NodeFailures, reason: string, nowMs: number): NodeFailures {
   const count = before.count + 1;
-  return { count, lastAtMs: nowMs, lastReason: reason, retryAtMs: nowMs + waitMs(count) };
+  return { count, lastAtMs: nowMs, lastReason: reason.slice(0, REASON_CHARS_MAX), retryAtMs: nowMs + waitMs(count) };
 }
 
 /** The count goes; what happened last stays readable. */

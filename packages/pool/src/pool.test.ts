@@ -157,6 +157,18 @@ describe('a pool', () => {
     expect((await recordOf(sim)).nodes[0].failures).toMatchObject({ count: 1, lastReason: 'killed by SIGKILL' });
   });
 
+  test('backs off as well while the registry is away', async () => {
+    const sim = await poolWithDev();
+    sim.registry.isReachable = false;
+    sim.nodes.cursed.add('dev/0001');
+    sim.nodes.die('dev/0001');
+    await sim.clock.advance(30_000);
+    expect(sim.nodes.done.filter((what) => what === 'start dev/0001').length).toBeLessThan(10);
+    sim.registry.isReachable = true;
+    await sim.clock.advance(1000);
+    expect((await recordOf(sim)).nodes[0].failures.count).toBeGreaterThan(4);
+  });
+
   test('tells a node that missed a version as soon as it answers with the older one', async () => {
     const sim = await poolWithDev();
     sim.nodes.hang('dev/0001');
@@ -194,6 +206,88 @@ describe('a pool', () => {
     await next.pool.shutDown();
     expect(sim.nodes.processes.size).toBe(0);
     await expect(next.requests.describe('dev')).rejects.toMatchObject({ code: PoolErrorCode.UNAVAILABLE });
+  });
+});
+
+describe('a cluster of nodes that register themselves', () => {
+  const address = (n: number) => ({ hostname: `node-${n}`, ip: `10.0.0.${n}`, port: 11_211 });
+  const registration = (n: number, instanceId: string) => ({
+    clusterId: 'remote',
+    instanceId,
+    address: address(n),
+    listenerAddresses: {},
+  });
+
+  /** What somebody else started on another machine. */
+  function runRemotely(sim: SimulatedPool, nodeId: string): void {
+    const launch = { clusterId: 'remote', nodeId, host: '', port: 11_211, memoryMegabytes: 1, threads: 1, secret: '' };
+    const process = { launch, handle: 'elsewhere', startedAtMs: 0, hangs: false, version: 0 };
+    sim.nodes.processes.set(`remote/${nodeId}`, process);
+  }
+
+  async function poolWithNodes(count: number): Promise<SimulatedPool> {
+    const sim = await new SimulatedPool({ driver: 'registered' }).start();
+    await sim.requests.createCluster({ id: 'remote', nodeCount: 0, driver: 'registered' });
+    for (let n = 1; n <= count; n++) {
+      const { nodeId } = await sim.requests.registerNode(registration(n, `i-${n}`));
+      runRemotely(sim, nodeId);
+    }
+    await sim.clock.advance(3000);
+    return sim;
+  }
+
+  test('lists them once they serve, and hands each the secret and the pace of its heartbeats', async () => {
+    const sim = await poolWithNodes(3);
+    expect(await recordOf(sim, 'remote')).toMatchObject({ version: 1, completed: true });
+    expect(versionsOf(sim)).toEqual([1, 1, 1]);
+    const again = await sim.requests.registerNode(registration(2, 'i-2b'));
+    expect(again).toMatchObject({ nodeId: '0002', heartbeatMs: 2000, drainMs: 2000 });
+    expect(again.secret).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test('tells a node that was started anew the list it is still in', async () => {
+    const sim = await poolWithNodes(2);
+    runRemotely(sim, '0002');
+    await sim.requests.registerNode(registration(2, 'i-2b'));
+    await sim.clock.advance(2000);
+    expect(await recordOf(sim, 'remote')).toMatchObject({ version: 1 });
+    expect(versionsOf(sim)).toEqual([1, 1]);
+  });
+
+  test('lets a node that leaves drain, and forgets it', async () => {
+    const sim = await poolWithNodes(2);
+    await sim.requests.deregisterNode('remote', '0001', 'i-1');
+    await sim.clock.advance(500);
+    expect(versionsOf(sim)).toEqual([2, 2]);
+    await sim.clock.advance(2000);
+    expect((await recordOf(sim, 'remote')).nodes.map(({ id }) => id)).toEqual(['0002']);
+    await expect(sim.requests.heartbeat('remote', '0001', 'i-1')).rejects.toMatchObject({
+      code: PoolErrorCode.NODE_NOT_FOUND,
+    });
+  });
+
+  test('delists a node that is dead and silent, and spares one that is only out of reach', async () => {
+    const sim = await poolWithNodes(3);
+    sim.nodes.hang('remote/0001');
+    sim.nodes.hang('remote/0002');
+    for (let second = 0; second < 20; second++) {
+      await sim.requests.heartbeat('remote', '0002', 'i-2');
+      await sim.clock.advance(1000);
+    }
+    const record = await recordOf(sim, 'remote');
+    expect(record.nodes.map(({ id }) => id)).toEqual(['0002', '0003']);
+    expect(record.version).toBe(2);
+  });
+
+  test('starts, stops and kills none of them', async () => {
+    const sim = await poolWithNodes(2);
+    await expect(sim.requests.replaceNode('remote', '0001')).rejects.toMatchObject({
+      code: PoolErrorCode.INVALID_COMBINATION,
+    });
+    await sim.requests.deleteCluster('remote');
+    await sim.clock.advance(2000);
+    expect(await sim.requests.describeAll()).toEqual([]);
+    expect(sim.nodes.done.every((what) => what.startsWith('push'))).toBe(true);
   });
 });
 

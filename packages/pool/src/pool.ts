@@ -16,7 +16,8 @@ import type { PoolParts } from './pool-parts.js';
 import type { PoolPhase } from './pool-phase.js';
 import type { DescribedCluster, PoolRequests } from './pool-requests.js';
 import type { StoredCluster } from './registry/registry.js';
-import { STOP_GRACE_MS, Supervisor } from './supervisor.js';
+import { Supervisor } from './supervisor.js';
+import { STOP_GRACE_MS } from './supervisor-nodes.js';
 
 const CONFIRM_AGAIN_MS = 1000;
 

@@ -10,6 +10,11 @@ import { SimulatedClock } from './simulated-clock.js';
 import { SimulatedNodes } from './simulated-nodes.js';
 import { SimulatedRegistry } from './simulated-registry.js';
 
+interface SimulatedParts extends Partial<Pick<SimulatedPool, 'clock' | 'nodes' | 'registry'>> {
+  /** `registered`: no driver of its own runs anything. */
+  readonly driver?: 'process' | 'registered';
+}
+
 export class SimulatedPool {
   readonly clock: SimulatedClock;
   readonly nodes: SimulatedNodes;
@@ -18,7 +23,7 @@ export class SimulatedPool {
   /** What the endpoint on each port shows; null before the first list. */
   readonly shown = new Map<number, RoutedTopology | null>();
 
-  constructor({ clock, nodes, registry }: Partial<Pick<SimulatedPool, 'clock' | 'nodes' | 'registry'>> = {}) {
+  constructor({ clock, nodes, registry, driver = 'process' }: SimulatedParts = {}) {
     this.clock = clock ?? new SimulatedClock();
     this.nodes = nodes ?? new SimulatedNodes(this.clock);
     this.registry = registry ?? new SimulatedRegistry();
@@ -26,8 +31,8 @@ export class SimulatedPool {
       options: resolvePoolOptions({ dataDirectory: '/nowhere', drainMs: 2000 }),
       daemonId: 'daemon-1',
       registry: this.registry,
-      drivers: [this.nodes],
-      adopting: ['process'],
+      drivers: driver === 'process' ? [this.nodes] : [],
+      adopting: driver === 'process' ? ['process'] : [],
       health: this.nodes.health,
       openRouter: (options) => this.#openRouter(options),
       publish: this.nodes.publish,
