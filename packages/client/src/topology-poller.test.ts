@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ClusterConfig, ClusterNode } from '@shoal/protocol';
 import { DiscoveryServer } from './testing/discovery-server.js';
 import { TopologyPoller } from './topology-poller.js';
+
+/** Not a round number, so that a deadline is told from a wait. */
+const TIMEOUT_MS = 777;
 
 describe('the topology poller', () => {
   let endpoint: DiscoveryServer;
@@ -15,7 +18,7 @@ describe('the topology poller', () => {
   };
   const asked = () => [endpoint, ...nodes].map(({ questions }) => questions);
   const follow = (intervalMs = 60_000): void => {
-    poller = new TopologyPoller([endpoint.address], { intervalMs, timeoutMs: 500 });
+    poller = new TopologyPoller([endpoint.address], { intervalMs, timeoutMs: TIMEOUT_MS });
     poller.onTopology((config) => applied.push(config));
     poller.onError((error) => errors.push(error));
   };
@@ -117,6 +120,32 @@ describe('the topology poller', () => {
       nodes.slice(1).map(({ node }) => node),
     );
     expect((await nextTopology()).nodes).toHaveLength(2);
+  });
+
+  test('waits its interval give or take a tenth, and after failures a quarter of a second that doubles', async () => {
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    poller.start();
+    await poller.pollNow();
+    for (const server of [endpoint, ...nodes]) server.answer = ['END\r\n'];
+    for (let poll = 0; poll < 3; poll++) await poller.pollNow();
+    const waits = timers.mock.calls.map(([, ms]) => ms ?? 0).filter((ms) => ms !== TIMEOUT_MS);
+    timers.mockRestore();
+    const plain = [60_000, 250, 500, 1000];
+    expect(waits).toHaveLength(plain.length);
+    for (const [index, ms] of plain.entries()) expect(Math.abs(waits[index] / ms - 1)).toBeLessThanOrEqual(0.1);
+  });
+
+  test.each([
+    { unref: undefined, holds: false },
+    { unref: false, holds: true },
+  ])('with unref $unref its timer keeps a program alive: $holds', async ({ unref, holds }) => {
+    poller = new TopologyPoller([endpoint.address], { unref, timeoutMs: TIMEOUT_MS });
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    poller.start();
+    await poller.pollNow();
+    const timer = timers.mock.results.at(-1)?.value as NodeJS.Timeout;
+    timers.mockRestore();
+    expect(timer.hasRef()).toBe(holds);
   });
 
   test('a stopped poller withdraws its question and asks nothing more', async () => {
