@@ -206,7 +206,8 @@ describe('a watch over a broken line', () => {
     const prefix = freshPrefix();
     const line = await lineTo(etcd.clientPort);
     const [far, near] = [registryAt(line.url + prefix), registryAt(etcd.url + prefix)];
-    await far.open(new Listener());
+    const told = new Listener();
+    await far.open(told);
     await eventually('the far one to lead', () => far.isLeader);
     let bothLed = false;
     await near.open({
@@ -219,6 +220,7 @@ describe('a watch over a broken line', () => {
     line.silenceAll();
     await eventually('the near one to lead', () => near.isLeader, 15_000);
     expect(bothLed).toBe(false);
+    expect(told.leaderships()).toEqual([true, false]);
     line.cut();
   });
 
