@@ -1,4 +1,6 @@
-// Starts endpoint.ts as a child process, pinned like the nodes. Called by main.ts. Bounded: READY_MS to say its port.
+// Starts endpoint.ts as a child process, pinned like the nodes.
+// Called by main.ts.
+// Bounded: READY_MS to say its port.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

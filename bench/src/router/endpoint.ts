@@ -1,5 +1,6 @@
-// A router as a process of its own, so that its CPU is its own: `node bench/dist/router/endpoint.js PORT...` routes to
-// nodes at 127.0.0.1 and prints the port it listens on. Started by main.ts, ended by a signal.
+// A router as a process of its own, so that its CPU is its own.
+// `node bench/dist/router/endpoint.js PORT...` routes to nodes at 127.0.0.1 and prints the port it listens on.
+// Started by endpoint-process.ts, ended by a signal.
 import { ROUTER_DEFAULTS, startRouter } from '@shoal/router';
 
 const HOST = '127.0.0.1';

@@ -7,6 +7,8 @@ import { ROUTER_DEFAULTS, type Router, type RouterOptions, startRouter } from '@
 import { shoalOnPort, Transport } from '../harness/server-command.js';
 import { ServerProcess } from '../harness/server-process.js';
 
+const NODE_TIMEOUT_MS = 20_000;
+
 export interface RouterInFront {
   readonly router: Router;
   readonly nodes: readonly ServerProcess[];
@@ -30,6 +32,8 @@ export async function startRouterInFront(
     ...ROUTER_DEFAULTS,
     listen: [{ host: '127.0.0.1', port: 0 }],
     topology: { config: { version: 1, nodes: nodes.map(addressOf) } },
+    // On a busy machine a node may be a while without a core.
+    nodeTimeoutMs: NODE_TIMEOUT_MS,
     ...options,
   });
   const stop = async () => {
