@@ -107,6 +107,7 @@ describe('requests', () => {
       client.set('a', 'x', { ttlSeconds: -1 }),
       client.incr('a', 1.5),
       client.touch('a', Number.NaN),
+      client.get('a', { timeoutMs: Number.NaN }),
       client.set('a', 'good'),
     ];
     const outcomes = await Promise.allSettled(work);
@@ -115,6 +116,7 @@ describe('requests', () => {
       'BAD_KEY',
       'VALUE_TOO_LARGE',
       'BAD_VALUE',
+      'BAD_OPTIONS',
       'BAD_OPTIONS',
       'BAD_OPTIONS',
       'BAD_OPTIONS',
@@ -241,6 +243,16 @@ describe('a dead node', () => {
     await expect(client.set('a', 'x')).rejects.toEqual(coded('NODE_DOWN'));
   });
 
+  test('is a miss for its own keys only', async () => {
+    const [one, other] = [await startNode(), await startNode()];
+    const client = connect([one.address, other.address], { deadReads: 'miss' });
+    const keys = Array.from({ length: 50 }, (_, index) => `key${index}`);
+    await client.setMany(keys.map((key) => [key, key]));
+    await one.stop();
+    const found = await client.getMany(keys);
+    expect([...found.keys()].sort()).toEqual([...other.items.keys()].sort());
+  });
+
   test('is told apart in stats and flush', async () => {
     const [one, other] = [await startNode(), await startNode()];
     const client = connect([one.address, other.address]);
@@ -256,6 +268,12 @@ describe('a dead node', () => {
 });
 
 describe('discovery', () => {
+  test('that is not needed tells its list all the same', async () => {
+    const node = await startNode();
+    const client = connect([node.address]);
+    expect((await once(client, 'topology'))[0]).toMatchObject({ version: 0, added: [node.address] });
+  });
+
   test('finds the nodes, and requests wait for it', async () => {
     const [one, other] = [await startNode(), await startNode()];
     const endpoint = await startNode(
@@ -352,6 +370,8 @@ describe('the end of a client', () => {
     await expect(client.get('b')).rejects.toEqual(coded('CLIENT_CLOSED'));
     expect(await Promise.all(work)).toEqual([undefined, 'x']);
     await closed;
+    await expect(client.flush()).rejects.toEqual(coded('CLIENT_CLOSED'));
+    await expect(client.stats()).rejects.toEqual(coded('CLIENT_CLOSED'));
     await eventually('the end of the connection', () => node.sockets.size === 0);
   });
 

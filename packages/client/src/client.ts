@@ -9,7 +9,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { Dispatcher } from './dispatcher.js';
-import { BadOptionsError, type ClientError, ClientErrorCode, PartialFailureError } from './errors.js';
+import { BadOptionsError, type ClientError, isUnreachable, PartialFailureError } from './errors.js';
 import type { ClientEvents } from './events.js';
 import { Flights, type GetOrSetOptions, type LeaseClient, type Load, leaseSeconds } from './get-or-set.js';
 import type { NodeLink } from './node-link.js';
@@ -23,7 +23,7 @@ import {
   storeSuffix,
   wholeSeconds,
 } from './operation-flags.js';
-import { type ClientOptions, type ClientTarget, type ResolvedOptions, resolveOptions } from './options.js';
+import { type ClientOptions, type ClientTarget, MS_MAX, type ResolvedOptions, resolveOptions } from './options.js';
 import type { CasResult, LeaseReply, ValueWithCas } from './reply-results.js';
 import { type Key, Op, Request, Verb } from './request.js';
 import { encodeValue } from './values.js';
@@ -31,13 +31,6 @@ import { encodeValue } from './values.js';
 /** Rows of `stats` of one node, or why it has none. */
 export type NodeStats = Readonly<Record<string, string>> | ClientError;
 
-/** A dead node's read is a miss then. */
-const DEAD_CODES: readonly string[] = [
-  ClientErrorCode.NODE_DOWN,
-  ClientErrorCode.CONNECTION_LOST,
-  ClientErrorCode.TIMEOUT,
-  ClientErrorCode.NO_TOPOLOGY,
-];
 const STATS_GROUP_PATTERN = /^[a-z0-9_ ]{0,100}$/;
 
 export class Client extends EventEmitter<ClientEvents> {
@@ -50,7 +43,7 @@ export class Client extends EventEmitter<ClientEvents> {
     super();
     this.#options = resolveOptions(target, options);
     this.#dispatcher = new Dispatcher(this.#options, (name, ...args) => {
-      this.emit(name as 'topology', ...(args as ClientEvents['topology']));
+      process.nextTick(() => this.emit(name as 'topology', ...(args as ClientEvents['topology'])));
     });
     this.#flights = new Flights(this.#leaseClient());
     this.#dispatcher.topology.start();
@@ -284,15 +277,19 @@ export class Client extends EventEmitter<ClientEvents> {
   }
 
   #prepare(request: Request, options: CallOptions | undefined): void {
-    request.timeoutMs = options?.timeoutMs ?? this.#options.timeoutMs;
-    if (options?.signal !== undefined) this.#dispatcher.watch(request, options.signal);
+    const timeoutMs = options?.timeoutMs ?? this.#options.timeoutMs;
+    if (!(timeoutMs >= 1 && timeoutMs <= MS_MAX)) {
+      request.fail(new BadOptionsError([`timeoutMs is not a number from 1 to ${MS_MAX}`]));
+    }
+    request.timeoutMs = timeoutMs;
+    if (options?.signal !== undefined && !request.isSettled) this.#dispatcher.watch(request, options.signal);
   }
 
   #read<Result>(request: Request, options: ReadOptions | undefined, miss: Result): Promise<Result> {
     const reading = this.#run<Result>(request, options);
     if (this.#options.deadReads === 'error') return reading;
     return reading.catch((error: ClientError) => {
-      if (DEAD_CODES.includes(error.code)) return miss;
+      if (isUnreachable(error)) return miss;
       throw error;
     });
   }

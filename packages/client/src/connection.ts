@@ -45,6 +45,8 @@ export interface ConnectionTarget {
 }
 
 const RECEIVE_BYTES = 64 * 1024;
+/** A long queue is looked through no more often than this. */
+const SWEEP_SPACING_MS = 10;
 /** No deadline is pending. */
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -236,7 +238,7 @@ export class Connection implements ReplySink {
     setImmediate(() => this.#sweep());
   };
 
-  /** Fails what is late; the timer stands at the earliest deadline of what is left, or at the oldest one's stall. */
+  /** Fails what is late; the timer stands at the earliest deadline of what is left, or when the oldest would count as stalled. */
   #sweep(): void {
     if (this.#phase.kind === 'closed') return;
     this.#sweepAtMs = NEVER;
@@ -254,7 +256,7 @@ export class Connection implements ReplySink {
     if (this.#isOpen && stallAtMs <= now) {
       const waitedForMs = oldest.timeoutMs + now - oldest.deadlineAtMs;
       this.destroy(new RequestTimeoutError(oldest.name, waitedForMs, this.#target.name));
-    } else this.#sweepBy(Math.min(next, Math.max(stallAtMs, now + 1)));
+    } else this.#sweepBy(Math.max(Math.min(next, stallAtMs), now + SWEEP_SPACING_MS));
   }
 
   #finish(): void {

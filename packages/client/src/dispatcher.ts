@@ -9,7 +9,9 @@
 import { isObserved, observe } from './diagnostics.js';
 import {
   ClientClosedError,
+  type ClientError,
   ConnectionLostError,
+  isUnreachable,
   NodeDownError,
   NoTopologyError,
   QueueFullError,
@@ -53,13 +55,14 @@ export class Dispatcher implements TopologyOwner {
   /** The same for a request of one node that is not chosen by a key. */
   runAt(link: NodeLink, request: Request): Promise<never> {
     if (this.#phase.kind !== 'open') request.fail(new ClientClosedError(request.name));
-    else this.#attempt(request, () => this.#send(link, request));
+    else if (!request.isSettled) this.#attempt(request, () => this.#send(link, request));
     return request.promise;
   }
 
   /** Resolves when there is a list of nodes. Rejects with a NoTopologyError or a ClientClosedError. */
   async known(timeoutMs: number): Promise<void> {
-    if (this.topology.isKnown || this.#phase.kind !== 'open') return;
+    if (this.#phase.kind !== 'open') throw new ClientClosedError('list the nodes');
+    if (this.topology.isKnown) return;
     const question = new Request(Op.NOOP, 'list the nodes', Verb.MG, '', '', null, null);
     question.timeoutMs = timeoutMs;
     this.#park(
@@ -121,8 +124,12 @@ export class Dispatcher implements TopologyOwner {
 
   onLost(request: Request, link: NodeLink, reason: Error | null, isUnsent: boolean): void {
     if (request.isSettled) return;
-    if (this.#phase.kind === 'closed') request.fail(new ClientClosedError(request.name));
-    else if (mayRepeat(request, isUnsent)) this.#retry(request);
+    if (this.#phase.kind === 'closed') {
+      request.fail(new ClientClosedError(request.name));
+      return;
+    }
+    void this.topology.refresh();
+    if (mayRepeat(request, isUnsent)) this.#retry(request);
     else request.fail(lossOf(request, link, reason, isUnsent));
   }
 
@@ -176,13 +183,19 @@ export class Dispatcher implements TopologyOwner {
       part.timeoutMs = request.timeoutMs;
       part.deadlineAtMs = request.deadlineAtMs;
       this.#attempt(part, () => this.#send(link, part));
-      const found: unknown[] = await part.promise;
+      const found: unknown[] = await part.promise.catch((error: ClientError) => this.#missesFor(error));
       for (const [at, index] of indexes.entries()) values[index] = found[at];
     });
     Promise.all(parts).then(
       () => request.succeed(values),
       (error: Error) => request.fail(error),
     );
+  }
+
+  /** A node that cannot be reached has nothing, if the options say so; the other nodes' values stay. */
+  #missesFor(error: ClientError): unknown[] {
+    if (this.#options.deadReads === 'miss' && isUnreachable(error)) return [];
+    throw error;
   }
 
   #awaitTopology(request: Request): void {

@@ -158,6 +158,19 @@ export class ClientClosedError extends ClientError {
   }
 }
 
+/** Whether it tells of a node that could not be reached in time, and so of nothing that the caller did. */
+export function isUnreachable({ code }: ClientError): boolean {
+  switch (code) {
+    case ClientErrorCode.NODE_DOWN:
+    case ClientErrorCode.CONNECTION_LOST:
+    case ClientErrorCode.TIMEOUT:
+    case ClientErrorCode.NO_TOPOLOGY:
+      return true;
+    default:
+      return false;
+  }
+}
+
 function sentence(operation: string, node: string | null, reason: string): string {
   return node === null ? `Cannot ${operation}: ${reason}` : `Cannot ${operation} at ${node}: ${reason}`;
 }

@@ -65,7 +65,7 @@ export const CLIENT_DEFAULTS = {
 } as const satisfies Required<ClientOptions>;
 
 /** setTimeout cannot wait longer. */
-const MS_MAX = 0x7fff_ffff;
+export const MS_MAX = 0x7fff_ffff;
 const NODES_MAX = 1000;
 /** An array has to hold them, and a Buffer the bytes. */
 const BOUNDS: Readonly<Record<string, { min: number; max: number }>> = {
