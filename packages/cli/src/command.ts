@@ -28,3 +28,8 @@ export type AnyCommand = Command<any> | CommandGroup;
 export function isGroup(command: AnyCommand): command is CommandGroup {
   return 'commands' in command;
 }
+
+/** For commands with a word or flag that may stand several times; elsewhere the last one counts. */
+export function withSeveral<Flags>(parser: Argv<Flags>): Argv<Flags> {
+  return parser.parserConfiguration({ 'duplicate-arguments-array': true });
+}

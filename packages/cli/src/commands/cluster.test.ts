@@ -162,13 +162,14 @@ describe('shoal cluster scale', () => {
 
 describe('shoal cluster remove-nodes', () => {
   test('counts down from what the cluster is going to have', async () => {
-    pool.answer('DescribeCacheClusters', { CacheClusters: [cacheCluster('dev')] });
-    pool.answer('ModifyCacheCluster', { CacheCluster: cacheCluster('dev') });
-    await cluster('remove-nodes', 'dev', '0001');
+    const growing = cacheCluster('dev', { PendingModifiedValues: { NumCacheNodes: 5 } });
+    pool.answer('DescribeCacheClusters', { CacheClusters: [growing] });
+    pool.answer('ModifyCacheCluster', { CacheCluster: growing });
+    await cluster('remove-nodes', 'dev', '0001', '0002');
     expect(pool.asked[1].request).toEqual({
       CacheClusterId: 'dev',
-      NumCacheNodes: 1,
-      CacheNodeIdsToRemove: ['0001'],
+      NumCacheNodes: 3,
+      CacheNodeIdsToRemove: ['0001', '0002'],
     });
   });
 });
@@ -178,11 +179,11 @@ describe('shoal cluster reboot', () => {
     pool.answer('DescribeCacheClusters', { CacheClusters: [cacheCluster('dev')] });
     pool.answer('RebootCacheCluster', { CacheCluster: cacheCluster('dev') });
     await cluster('reboot', 'dev');
-    await cluster('reboot', 'dev', '0002');
+    await cluster('reboot', 'dev', '0002', '0001');
     const reboots = pool.asked.filter(({ action }) => action === 'RebootCacheCluster');
     expect(reboots.map(({ request }) => (request as { CacheNodeIdsToReboot: string[] }).CacheNodeIdsToReboot)).toEqual([
       ['0001', '0002'],
-      ['0002'],
+      ['0002', '0001'],
     ]);
   });
 });

@@ -4,7 +4,7 @@
 import type { CacheCluster, PoolClient } from '@shoal/pool/api-client';
 import type { Argv } from 'yargs';
 import { clusterTable, describeOne } from '../cluster-text.js';
-import type { Command, CommandGroup } from '../command.js';
+import { type Command, type CommandGroup, withSeveral } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { type DataDirectoryFlag, withDataDirectory } from '../data-directory.js';
 import { ExitCode } from '../exit-code.js';
@@ -123,7 +123,7 @@ const SCALE: Command<ChangeFlags & { nodes: number }> = {
 const REMOVE_NODES: Command<ChangeFlags & { nodes: string[] }> = {
   command: 'remove-nodes <cluster> <nodes..>',
   describe: 'Remove these nodes: they leave the list, serve on for the drain, then stop',
-  builder: (parser) => withNodes(withChange(parser)),
+  builder: (parser) => withNodes(withSeveral(withChange(parser))),
   handler: async (context, flags) =>
     change(context, flags, async (pool) => {
       const before = await describeCluster(pool, flags.cluster);
@@ -141,7 +141,11 @@ const REBOOT: Command<ChangeFlags & { nodes?: string[] }> = {
   command: 'reboot <cluster> [nodes..]',
   describe: 'Restart nodes one after the other, all unless named; what they hold is lost',
   builder: (parser) =>
-    withChange(parser).positional('nodes', { type: 'string', array: true, describe: 'Ids such as 0001 0002' }),
+    withSeveral(withChange(parser)).positional('nodes', {
+      type: 'string',
+      array: true,
+      describe: 'Ids such as 0001 0002',
+    }),
   handler: async (context, flags) =>
     change(context, flags, async (pool) => {
       const named = flags.nodes ?? [];

@@ -2,7 +2,7 @@
  * `shoal pool`: the daemon for any number of clusters, until SIGTERM or Ctrl-C. `shoal cluster` and `shoal node` speak to it.
  */
 import { readAddress } from '../address.js';
-import type { Command } from '../command.js';
+import { type Command, withSeveral } from '../command.js';
 import { CommandError } from '../command-error.js';
 import { type DataDirectoryFlag, dataDirectory, withDataDirectory } from '../data-directory.js';
 
@@ -28,7 +28,7 @@ export const POOL_COMMAND: Command<PoolFlags> = {
   command: 'pool',
   describe: 'Run the daemon for any number of clusters',
   builder: (parser) =>
-    withDataDirectory(parser)
+    withSeveral(withDataDirectory(parser))
       .option('registry', {
         type: 'string',
         default: 'embedded',

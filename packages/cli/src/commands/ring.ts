@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { DiscoveryError, fetchClusterConfig } from '@shoal/client';
 import type { ClusterNode } from '@shoal/protocol';
 import { readAddress } from '../address.js';
-import type { Command } from '../command.js';
+import { type Command, withSeveral } from '../command.js';
 import { CommandError } from '../command-error.js';
 import { ExitCode } from '../exit-code.js';
 import { type Hashing, nodeName } from '../rings/hashing.js';
@@ -32,9 +32,7 @@ export const RING_COMMAND: Command<RingFlags> = {
   command: 'ring <keys..>',
   describe: 'Which node owns a key, as each client library hashes it',
   builder: (parser) =>
-    parser
-      // Without arrays of duplicates yargs keeps only the last of the keys.
-      .parserConfiguration({ 'duplicate-arguments-array': true })
+    withSeveral(parser)
       .positional('keys', { type: 'string', array: true, demandOption: true, describe: 'One key or more' })
       .option('endpoint', { type: 'string', describe: `Whose nodes: host:port, ${DEFAULT_ENDPOINT} unless given` })
       .option('nodes', {
