@@ -5,11 +5,21 @@
  * The driver tells what ends and when its host is back; everything else is learned from `list`, which is asked again, a
  * second later, until it answers. While it does not, nothing is known to run and nothing is started or stopped.
  */
-import type { Driver, DriverEvent, NodeKey, NodeLaunch, RunningNode } from './drivers/driver.js';
+import {
+  type Driver,
+  DriverError,
+  DriverErrorCode,
+  type DriverEvent,
+  type NodeKey,
+  type NodeLaunch,
+  type RunningNode,
+} from './drivers/driver.js';
 import type { Log } from './log.js';
 import type { PoolClock } from './pool-clock.js';
 
 const LIST_AGAIN_MS = 1000;
+/** Forty nodes that start at once are all slow; these are quick one after the other. */
+const STARTS_AT_ONCE_MAX = 8;
 
 export interface PoolDriverEvents {
   /** A node of this cluster ended. */
@@ -26,6 +36,10 @@ export class PoolDriver {
   readonly #running = new Map<string, RunningNode>();
   /** Exits told while a start of the same node was under way: which process ended is not known. */
   readonly #exitsDuringStart = new Map<string, number>();
+  #starts = 0;
+  #startsNothing = false;
+  /** One a node that is to start: bounded by the nodes of all clusters. */
+  readonly #waitingStarts: (() => void)[] = [];
   #opening: Promise<void> | null = null;
   #isReady = false;
   #reason: string | null = null;
@@ -81,6 +95,7 @@ export class PoolDriver {
 
   /** Rejects with a DriverError. */
   async start(launch: NodeLaunch): Promise<void> {
+    await this.#turnToStart();
     const name = nameOf(launch);
     this.#exitsDuringStart.set(name, 0);
     try {
@@ -88,7 +103,25 @@ export class PoolDriver {
       if (this.#exitsDuringStart.get(name) !== 0) await this.#refresh();
     } finally {
       this.#exitsDuringStart.delete(name);
+      this.#starts--;
+      this.#waitingStarts.shift()?.();
     }
+  }
+
+  async #turnToStart(): Promise<void> {
+    while (this.#starts >= STARTS_AT_ONCE_MAX && !this.#startsNothing) {
+      await new Promise<void>((resolve) => {
+        this.#waitingStarts.push(resolve);
+      });
+    }
+    if (this.#startsNothing) throw new DriverError(DriverErrorCode.UNAVAILABLE, 'Cannot start a node: the pool ends');
+    this.#starts++;
+  }
+
+  /** What waits for its turn to start is given up: the pool ends. */
+  startNothingMore(): void {
+    this.#startsNothing = true;
+    for (const proceed of this.#waitingStarts.splice(0)) proceed();
   }
 
   async stop(key: NodeKey, options: { readonly graceMs: number }): Promise<void> {

@@ -131,6 +131,7 @@ export class Pool implements PoolDeskPool {
 
   async #takeDown(nodes: 'keep' | 'stop'): Promise<void> {
     this.#enter({ kind: 'closing', nodes });
+    for (const driver of this.#drivers.values()) driver.startNothingMore();
     const orderly = [...this.#clusters.values()].map(({ supervisor }) => supervisor.close());
     await this.#settled('the supervisors', [...orderly, ...this.#leaving]);
     const drivers = [...this.#drivers.values()];

@@ -18,6 +18,8 @@ export class NodeMemory {
   /** Since when this daemon looks after it. */
   readonly sinceMs: number;
   readonly instanceId: string | null;
+  /** The last version of which the log says that the node missed it: said once. */
+  missedVersion: number | null = null;
   /** The version that it was told last; null after a push that failed, and before the first: then its next answer counts. */
   #toldVersion: number | null = null;
   #toldAtMs = 0;

@@ -234,7 +234,9 @@ export class SupervisedNodes {
     const operation = this.#parts.publish(node, cluster).then(
       () => told(cluster.version),
       (error: unknown) => {
-        this.#parts.log.warn({ nodeId, version: cluster.version, err: error }, 'A node missed a version');
+        const level = memory.missedVersion === cluster.version ? 'debug' : 'warn';
+        memory.missedVersion = cluster.version;
+        this.#parts.log[level]({ nodeId, version: cluster.version, reason: String(error) }, 'A node missed a version');
         told(null);
       },
     );

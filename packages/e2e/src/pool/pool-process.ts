@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,18 +27,16 @@ export class PoolProcess {
     return this.#child?.pid ?? 0;
   }
 
+  /** Of the process that runs the local nodes. */
+  get hostPid(): number {
+    return Number(/\d+/.exec(readFileSync(join(this.directory, 'host.pid'), 'utf8'))?.[0]);
+  }
+
   async start(options: object = {}): Promise<void> {
-    const asked = { dataDirectory: this.directory, ...options };
-    const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, JSON.stringify(asked)], {
-      cwd: PACKAGE,
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const child = this.#spawn(options, (text) => {
+      this.output += text;
     });
     this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.output += text;
-      });
-    }
     await eventually('the daemon to answer', async () => {
       if (child.exitCode !== null) throw new Error(`Cannot start the pool: ${this.output}`);
       return this.client.describePool().then(
@@ -46,6 +44,26 @@ export class PoolProcess {
         () => false,
       );
     });
+  }
+
+  /** A daemon that is expected to leave at once: what it said and its exit code. */
+  async startSecond(options: object = {}): Promise<{ code: number | null; output: string }> {
+    let output = '';
+    const child = this.#spawn(options, (text) => {
+      output += text;
+    });
+    const [code] = await once(child, 'close');
+    return { code, output };
+  }
+
+  #spawn(options: object, onOutput: (text: string) => void): ChildProcess {
+    const asked = JSON.stringify({ dataDirectory: this.directory, ...options });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, asked], {
+      cwd: PACKAGE,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onOutput);
+    return child;
   }
 
   /** Answers the exit code, null after a signal. */

