@@ -219,6 +219,10 @@ describe('a dead node', () => {
     await startNode(undefined, port);
     expect((await up)[0]).toEqual({ node: node.address });
     expect(await client.get('a')).toBeUndefined();
+    const downAgain = once(client, 'node-down');
+    await nodes[1].stop();
+    await expect(client.get('a')).rejects.toEqual(coded('NODE_DOWN'));
+    await downAgain;
   });
 
   test('costs only the keys that it owns', async () => {
@@ -359,6 +363,24 @@ describe('discovery', () => {
     expect(values.size).toBe(other.items.size);
     expect(client.nodes).toEqual([other.address]);
   });
+});
+
+test('a lost connection makes the client ask for news, also when no request can be repeated', async () => {
+  const node = await startNode();
+  let version = 1;
+  node.answer = discoveryAnswer(() => ({ version, nodes: [node] }), node.answer);
+  const client = connect(node.address);
+  await client.set('a', 'x');
+  const answer = node.answer;
+  node.answer = (command, socket) => {
+    node.answer = answer;
+    version = 2;
+    if (command.line.startsWith('ma ')) socket.destroy();
+    return null;
+  };
+  const topology = once(client, 'topology');
+  await expect(client.incr('n')).rejects.toEqual(coded('CONNECTION_LOST'));
+  expect((await topology)[0]).toMatchObject({ version: 2 });
 });
 
 describe('the end of a client', () => {
