@@ -46,6 +46,8 @@ const NONE: Buffer = Buffer.alloc(0);
 export class Exchange {
   readonly sink: ReplySink;
   shape: number;
+  /** How many keys it asks for: what its answer is expected to weigh. */
+  keyCount = 1;
   hush: number = Hush.NOTHING;
   /** Binary: the opcode that the client sent, when the node got another. -1: the same. */
   opcode = -1;

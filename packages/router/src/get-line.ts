@@ -178,12 +178,14 @@ class KeyGroup implements ReplySink {
   ask(keys: Buffer, to: number, isLast: boolean, isWhole: boolean): void {
     const { session } = this.#line;
     this.#isLast = isLast;
+    this.#place.keyCount = Math.max(1, this.#owners.length);
     const [first] = this.#parts;
     if (isWhole && this.#parts.length === 1 && !this.#owners.includes(OWN) && first.node !== null) {
       first.request.text('\r\n');
       const exchange = new Exchange(session, ReplyShape.LIST);
       exchange.isRead = true;
       exchange.mayRepeat = true;
+      exchange.keyCount = this.#owners.length;
       session.forward(first.node.text, exchange, bufferOf(first.request), 0, first.request.at);
       return;
     }

@@ -74,6 +74,11 @@ export class Intake {
     return held;
   }
 
+  /** Gives up the memory of what was served. */
+  release(): void {
+    if (this.#start === this.#end && !this.isAbsorbing) this.#held = NONE;
+  }
+
   clear(): void {
     this.#held = NONE;
     this.#start = 0;

@@ -230,6 +230,33 @@ describe('a node that fails', () => {
     );
   });
 
+  test('is named in binary answers too, and quiet forms stay quiet about misses alone', async () => {
+    const [dead] = keysOf(0);
+    await start();
+    await nodes[0].stop();
+    const frame = (opcode: number, extras: number, key: string) => {
+      const bytes = Buffer.alloc(24 + extras + key.length);
+      bytes.set([0x80, opcode, 0, key.length, extras, 0, 0, 0, 0, 0, 0, extras + key.length, 1, 2, 3, opcode]);
+      bytes.write(key, 24 + extras, 'latin1');
+      return bytes.toString('latin1');
+    };
+    const noop = frame(0x0a, 0, '');
+    const isOver = `${'\x81\x0a'.padEnd(15, '\0').slice(0, 12)}\x01\x02\x03\x0a${'\0'.repeat(8)}`;
+    const answer = await client.ask(`${frame(0x09, 0, dead)}${frame(0x11, 8, dead)}${noop}`, isOver);
+    const failure = (opcode: number) => {
+      const text = `${nodes[0].name}: connection refused`;
+      const head = Buffer.alloc(24);
+      head.set([0x81, opcode, 0, 0, 0, 0, 0, 0x84, 0, 0, 0, text.length, 1, 2, 3, opcode]);
+      return head.toString('latin1') + text;
+    };
+    expect(answer).toBe(`${failure(0x09)}${failure(0x11)}${isOver}`);
+    await router.destroy();
+    await start({ deadReads: 'miss' });
+    const misses = await client.ask(`${frame(0x09, 0, dead)}${frame(0x0c, 0, dead)}${noop}`, isOver);
+    expect(misses.slice(0, -24)).toContain(`\x81\x0c\0${String.fromCharCode(dead.length)}`);
+    expect(misses.slice(24, -24)).toBe(dead);
+  });
+
   test('is named when a command for all nodes fails', async () => {
     await start();
     await nodes[2].stop();
@@ -285,9 +312,9 @@ describe('a client', () => {
   test('that reads nothing is not asked for on and on', async () => {
     await start();
     const [key] = keysOf(0);
-    nodes[0].items.set(key, 'v'.repeat(100_000));
+    nodes[0].items.set(key, 'v'.repeat(50_000));
     client.socket.pause();
-    const count = 3000;
+    const count = 1500;
     client.send(`get ${key}\r\n`.repeat(count));
     let before = -1;
     await until('the node to be asked no more', () => {
@@ -297,7 +324,7 @@ describe('a client', () => {
     });
     expect(nodes[0].asked.length).toBeLessThan(count / 2);
     client.socket.resume();
-    await until('all answers', () => client.received.length === count * (value(key, 'v'.repeat(100_000)).length + 5));
+    await until('all answers', () => client.received.length === count * (value(key, 'v'.repeat(50_000)).length + 5));
   });
 
   test('that says it is done still gets its answers', async () => {
@@ -331,6 +358,15 @@ describe('starting and stopping', () => {
     await start();
     const bad = startRouter({ ...ROUTER_DEFAULTS, listen: [], topology: null, nodeTimeoutMs: 0 });
     await expect(bad).rejects.toMatchObject({ code: 'BAD_OPTIONS', message: /nowhere to listen; nodeTimeoutMs/ });
+  });
+
+  test('a topology that no client could read is refused', async () => {
+    await start();
+    const nowhere = { config: { version: 0, nodes: [] } };
+    const bad = startRouter({ ...ROUTER_DEFAULTS, listen: [{ host: '127.0.0.1', port: 0 }], topology: nowhere });
+    await expect(bad).rejects.toMatchObject({ code: 'BAD_OPTIONS', message: expect.stringContaining('without nodes') });
+    expect(() => router.apply(nowhere)).toThrow(RangeError);
+    expect(router.topology?.config.version).toBe(7);
   });
 
   test('a close answers what is under way', async () => {

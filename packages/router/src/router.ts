@@ -5,7 +5,7 @@
  * answers what is under way within a bound, `destroy` does not.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { STATUS_LINES, Status } from '@shoal/protocol';
+import { clusterConfigProblems, STATUS_LINES, Status } from '@shoal/protocol';
 import { FlushRound } from './flush-round.js';
 import type { Node } from './node.js';
 import type { ListenAddress, RoutedTopology, Router, RouterOptions } from './options.js';
@@ -46,6 +46,9 @@ function optionProblems(options: RouterOptions): string[] {
   for (const { host, port } of options.listen) {
     if (!Number.isInteger(port) || port < 0 || port > PORT_MAX) problems.push(`${host}:${port} is not a port`);
   }
+  if (options.topology !== null) problems.push(...clusterConfigProblems(options.topology.config));
+  for (const config of options.topology?.listenerConfigs?.values() ?? [])
+    problems.push(...clusterConfigProblems(config));
   positive('itemSizeMaxBytes');
   positive('maxConnections');
   positive('nodeTimeoutMs');

@@ -7,7 +7,7 @@
  *            ─ a command for all nodes ─▶ alone: after all before it, before all behind it
  *            ─ too much owed or unsent, or a link full ─▶ the socket is not read until it is less
  *
- * Bounds: replies owed × their usual size ≤ OWED_BYTES, unsent ≤ UNSENT_BYTES_MAX before reading stops; a client that
+ * Bounds: keys asked for × their usual size ≤ OWED_BYTES, unsent ≤ UNSENT_BYTES_MAX before reading stops; a client that
  * takes nothing for STALL_MS is dropped.
  */
 import type { Socket } from 'node:net';
@@ -26,6 +26,7 @@ import { bufferOf, type RouteTable } from './route-table.js';
 const UNDECIDED = -1;
 const UNSENT_BYTES_MAX = 1024 * 1024;
 const OWED_BYTES = 4 * 1024 * 1024;
+/** Keys. */
 const OWED_MIN = 4;
 const OWED_MAX = 1024;
 /** What a reply is taken to be long before any has been seen. */
@@ -39,6 +40,7 @@ export class ClientSession implements Asker, Flushable {
   dialect: number = UNDECIDED;
   readonly #socket: Socket;
   readonly #owed = new Fifo<Exchange>();
+  #owedKeys = 0;
   readonly intake = new Intake();
   #writer: ByteWriter | null = null;
   #line: KeyLine | null = null;
@@ -52,6 +54,7 @@ export class ClientSession implements Asker, Flushable {
   #isClosed = false;
   #isServing = false;
   #isPaused = false;
+  /** Of the answer for one key, on average of late. */
   #replyBytes = FIRST_REPLY_BYTES;
   #writtenBytes = 0;
   #progressAtMs = 0;
@@ -83,15 +86,16 @@ export class ClientSession implements Asker, Flushable {
     }
     const exchange = new Exchange(this, ReplyShape.LINE);
     exchange.settle(Buffer.from(bytes.subarray(start, end)));
-    this.#owed.push(exchange);
+    this.owe(exchange);
   }
 
   owe(exchange: Exchange): void {
+    this.#owedKeys += exchange.keyCount;
     this.#owed.push(exchange);
   }
 
   forward(link: NodeLink, exchange: Exchange, bytes: Buffer, start: number, end: number): void {
-    this.#owed.push(exchange);
+    this.owe(exchange);
     link.send(exchange, bytes, start, end);
     if (link.isFull) this.blockOn(link);
   }
@@ -168,18 +172,22 @@ export class ClientSession implements Asker, Flushable {
 
   #resolve(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
     if (this.#isClosed) return;
-    this.#replyBytes += (end - start - this.#replyBytes) / 8;
+    this.#replyBytes += ((end - start) / exchange.keyCount - this.#replyBytes) / 8;
     if (this.#owed.peek() !== exchange) {
       exchange.settle(Buffer.from(bytes.subarray(start, end)));
       return;
     }
-    this.#owed.shift();
+    this.#shift();
     this.#write(bytes, start, end);
     for (let next = this.#owed.peek(); next?.isSettled; next = this.#owed.peek()) {
-      this.#owed.shift();
+      this.#shift();
       this.#write(next.answer, 0, next.answer.length);
     }
     this.table.round.mark(this);
+  }
+
+  #shift(): void {
+    this.#owedKeys -= this.#owed.shift()!.keyCount;
   }
 
   #write(bytes: Buffer, start: number, end: number): void {
@@ -230,7 +238,7 @@ export class ClientSession implements Asker, Flushable {
 
   #hasRoom(): boolean {
     const limit = Math.max(OWED_MIN, Math.min(OWED_MAX, OWED_BYTES / (this.#replyBytes + 1)));
-    return this.#owed.length < limit && this.#unsentBytes < UNSENT_BYTES_MAX;
+    return this.#owedKeys < limit && this.#unsentBytes < UNSENT_BYTES_MAX;
   }
 
   get #unsentBytes(): number {
@@ -284,6 +292,7 @@ export class ClientSession implements Asker, Flushable {
     const { buffer, start, end } = intake.takeHeld();
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     this.#serve(buffer, view, start, end);
+    intake.release();
     if (!this.#isServing) this.#pauseIfNeeded();
   }
 
