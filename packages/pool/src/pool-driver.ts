@@ -134,14 +134,15 @@ export class PoolDriver {
     this.#running.delete(nameOf(key));
   }
 
+  /** One that was never needed has nothing to let go of. */
   async close(): Promise<void> {
     this.#letGo();
-    await this.#driver.close();
+    if (this.#opening !== null) await this.#driver.close();
   }
 
   async shutDown(options: { readonly graceMs: number }): Promise<void> {
     this.#letGo();
-    await this.#driver.shutDown(options);
+    if (this.#opening !== null) await this.#driver.shutDown(options);
   }
 
   #letGo(): void {
