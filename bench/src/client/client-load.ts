@@ -1,5 +1,5 @@
 // One client under load in a process of its own: stores its keys, warms up, then counts for a while what its loops get done, and its own
-// CPU meanwhile. Started by measurement.ts with its flags, prints one line of JSON. Also by hand, with --cpu-prof:
+// CPU meanwhile. Started by main.ts with its flags, prints one line of JSON. Also by hand, with --cpu-prof:
 //   node --cpu-prof bench/dist/client/client-load.js --client shoal --port 11211 --row get --seconds 5
 // Every value is checked by its length, so that no client wins with misses.
 import { parseArgs } from 'node:util';

@@ -1,5 +1,6 @@
-// Medians and ratios of the samples, and the table of them. Pure; called by client/main.ts. A ratio is taken within a round and its
-// median shown, because the machine wanders from round to round more than the clients differ.
+// Medians and ratios of the samples, and the table of them. Pure; called by client/main.ts.
+// A ratio is taken within a round and its median shown, because the machine
+// wanders from round to round more than the clients differ.
 import { CONTENDERS, type ContenderName } from './contenders.js';
 import { type ClientRow, type ClientSample, ROW_LOOPS, ROWS } from './sample.js';
 

@@ -1,5 +1,5 @@
 // The clients that are compared, each behind the same four calls: Shoal's, and memjs, memcached and memcache-client from npm, with the
-// settings that each has by default. Used by load-process.ts, one a process. The three have no types that can be relied on, so here is
+// settings that each has by default. Used by client-load.ts, one a process. The three have no types that can be relied on, so here is
 // the part of them that is called. memjs has no call for many keys: its users ask for each, and so does this.
 import { createRequire } from 'node:module';
 import { Client } from '@shoal/client';

@@ -1,4 +1,5 @@
-// What one run of one client found, and what a run can be. Shared by client-load.ts, which finds it, and measurement.ts, which compares.
+// What one run of one client found, and what a run can be. Shared by client-load.ts,
+// which finds it, and main.ts, which compares.
 // An operation is one key read or written: a getMany of 100 counts 100.
 export const ROWS = ['get', 'set', 'getMany'] as const;
 export type ClientRow = (typeof ROWS)[number];
