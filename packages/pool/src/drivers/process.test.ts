@@ -299,6 +299,21 @@ describe('when the host is killed', () => {
   });
 });
 
+test('hosts that die one after the other are started after a pause that grows', async () => {
+  await local.open();
+  const pausesMs: number[] = [];
+  for (let death = 0; death < 3; death++) {
+    local.events.length = 0;
+    const diedAtMs = performance.now();
+    process.kill(local.hostPid(), 'SIGKILL');
+    await local.untilEvent('ready');
+    pausesMs.push(performance.now() - diedAtMs);
+    local.watch(local.hostPid());
+  }
+  expect(pausesMs[1]).toBeGreaterThanOrEqual(500);
+  expect(pausesMs[2]).toBeGreaterThanOrEqual(1000);
+});
+
 test('a host that hangs is replaced once something is asked of it', async () => {
   await local.end();
   local = new LocalNodes({ hangBoundMs: 200 });
