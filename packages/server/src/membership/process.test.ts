@@ -17,10 +17,10 @@ beforeEach(async () => {
   pool = await new FakePool().start();
 });
 
-afterEach(() => {
+afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
   for (const child of children.splice(0)) child.remove();
-  pool.stop();
+  await pool.stop();
 });
 
 function run(options: ServerOptions = {}): ServerChild {
@@ -77,7 +77,7 @@ test.each(['epoll', 'net'] as const)(
 );
 
 test('it serves although the pool is not there', async () => {
-  pool.stop();
+  await pool.stop();
   const child = run();
   await logged(child, 'Cannot register with the pool');
   expect(await (await connectTo(child)).ask('set k 0 0 1\r\nv\r\n')).toBe('STORED\r\n');

@@ -43,10 +43,14 @@ export class FakePool {
     return this;
   }
 
-  stop(): void {
-    this.#server?.closeAllConnections();
-    this.#server?.close();
+  /** Resolves when nobody listens there any more. */
+  async stop(): Promise<void> {
+    const server = this.#server;
     this.#server = null;
+    if (server === null) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
   }
 
   count(path: string): number {
