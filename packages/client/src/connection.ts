@@ -12,8 +12,8 @@ import { BatchWriter } from './batch-writer.js';
 import { MalformedReplyError, QueueFullError, RequestTimeoutError } from './errors.js';
 import type { ResolvedOptions } from './options.js';
 import { ReplyReader, type ReplySink } from './reply-reader.js';
-import { Taken, takeReply } from './reply-results.js';
-import { Op, type Request } from './request.js';
+import { Taken, takeReply, winToGiveBack } from './reply-results.js';
+import { type Key, Op, Request, Verb } from './request.js';
 import { RequestQueue } from './request-queue.js';
 
 /** Why a connection is gone. */
@@ -129,7 +129,9 @@ export class Connection implements ReplySink {
       this.onMalformed('it answers what nobody asked');
       return;
     }
+    const won = reply.isWon ? winToGiveBack(request, reply) : null;
     const taken = takeReply(request, reply);
+    if (won !== null) this.#giveBack(won, request.timeoutMs);
     if (taken === Taken.MORE) return;
     if (taken === Taken.FOREIGN) {
       this.onMalformed(`"${reply.lineText().slice(0, 80)}" answers no ${request.name}`);
@@ -142,6 +144,19 @@ export class Connection implements ReplySink {
 
   onMalformed(reason: string): void {
     this.destroy(new MalformedReplyError(this.#target.name, reason));
+  }
+
+  /** Marks it stale once more, which lets another win. If that fails, the item stays as it is until its end. */
+  #giveBack(key: Key, timeoutMs: number): void {
+    if (this.#isDraining || this.#phase.kind === 'closed') return;
+    const request = new Request(Op.CHANGE, 'invalidate', Verb.MD, key, ' I', null, null);
+    request.timeoutMs = timeoutMs;
+    request.promise.catch(() => undefined);
+    try {
+      this.send(request);
+    } catch (error) {
+      request.fail(error as Error);
+    }
   }
 
   #full(request: Request, bound: string): QueueFullError {

@@ -6,7 +6,7 @@
  */
 import { type ClientError, ServerRefusedError } from './errors.js';
 import { Code, type ReplyReader } from './reply-reader.js';
-import { Op, type Request } from './request.js';
+import { isRead, type Key, Op, type Request } from './request.js';
 import { decodeValue } from './values.js';
 
 export const Taken = {
@@ -44,8 +44,8 @@ export function takeReply(request: Request, reply: ReplyReader): Taken {
   if (code === Code.ER || code === Code.CL || code === Code.SE) return takeError(request, reply);
   switch (request.op) {
     case Op.GET:
-      if (code === Code.VA) succeedWith(request, reply);
-      else if (code === Code.EN) request.succeed(undefined);
+      if (code === Code.VA && !isPlaceholder(reply)) succeedWith(request, reply);
+      else if (code === Code.VA || code === Code.EN) request.succeed(undefined);
       else return Taken.FOREIGN;
       return Taken.DONE;
     case Op.GET_MANY:
@@ -92,7 +92,7 @@ function decodedValue(request: Request, reply: ReplyReader): unknown {
 function takeOneOfMany(request: Request, reply: ReplyReader): Taken {
   if (reply.code === Code.EN) return endOneOfMany(request, undefined);
   if (reply.code !== Code.VA) return Taken.FOREIGN;
-  if (request.isSettled) return endOneOfMany(request, undefined);
+  if (request.isSettled || isPlaceholder(reply)) return endOneOfMany(request, undefined);
   try {
     return endOneOfMany(request, decodedValue(request, reply));
   } catch (error) {
@@ -117,7 +117,8 @@ function takeMetaValue(request: Request, reply: ReplyReader): Taken {
   }
   if (reply.code !== Code.VA) return Taken.FOREIGN;
   try {
-    request.succeed(request.op === Op.GETS ? withCas(request, reply) : leaseOf(request, reply));
+    if (request.op === Op.LEASE) request.succeed(leaseOf(request, reply));
+    else request.succeed(isPlaceholder(reply) ? undefined : withCas(request, reply));
   } catch (error) {
     request.fail(error as Error);
   }
@@ -129,13 +130,22 @@ function withCas(request: Request, reply: ReplyReader): ValueWithCas<unknown> {
 }
 
 /**
- * An empty item that somebody is filling is what vivifying left: nothing found. An empty string that is being refreshed
- * looks the same and is waited for like one; a stale one carries X.
+ * An empty item that somebody is filling is what vivifying left: nothing is there yet. An empty string that is being
+ * refreshed looks the same and counts as missing until it is; a stale one carries X.
  */
+function isPlaceholder({ valueStart, valueEnd, isWon, isStale, isWonByAnother }: ReplyReader): boolean {
+  return valueStart === valueEnd && (isWon || isWonByAnother) && !isStale;
+}
+
+/** Whether a plain read was told that it has won a stale item, which it will not load: the win has to go back. */
+export function winToGiveBack(request: Request, reply: ReplyReader): Key | null {
+  if (!reply.isWon || !isRead(request)) return null;
+  return request.keys === null ? request.key : request.keys[(request.results as unknown[]).length];
+}
+
 function leaseOf(request: Request, reply: ReplyReader): LeaseReply {
   const { cas, isWon, isStale, isWonByAnother } = reply;
-  const isPlaceholder = reply.valueStart === reply.valueEnd && (isWon || isWonByAnother) && !isStale;
-  const found = isPlaceholder ? undefined : { value: decodedValue(request, reply) };
+  const found = isPlaceholder(reply) ? undefined : { value: decodedValue(request, reply) };
   return { found, cas, isWon, isStale, isWonByAnother };
 }
 

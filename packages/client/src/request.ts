@@ -124,7 +124,7 @@ export function isIdempotent(request: Request): boolean {
   }
 }
 
-/** Reads that deadReads turns into misses. */
+/** Reads that load nothing. */
 export function isRead(request: Request): boolean {
   return request.op === Op.GET || request.op === Op.GETS || request.op === Op.GET_MANY;
 }

@@ -118,6 +118,31 @@ describe('getOrSet', () => {
     expect(await client.getOrSet(key, failing, { recacheSeconds: 100 })).toBe('new');
   });
 
+  test('shows nothing to plain reads while the first load runs', async () => {
+    const key = freshKey();
+    const gate = new Gate();
+    const loading = connect().getOrSet(key, gate.load);
+    await gate.beginning;
+    const client = connect();
+    expect(await client.get(key)).toBeUndefined();
+    expect(await client.gets(key)).toBeUndefined();
+    expect(await client.getMany([key])).toEqual(new Map());
+    gate.open('loaded');
+    expect(await loading).toBe('loaded');
+    expect(await client.get(key)).toBe('loaded');
+  });
+
+  test('wins a stale value also when a plain read has seen it before', async () => {
+    const key = freshKey();
+    const client = connect();
+    await client.set(key, 'old');
+    await client.invalidate(key, { staleSeconds: 60 });
+    expect(await client.get(key)).toBe('old');
+    expect(await client.getMany(['missing', key])).toEqual(new Map([[key, 'old']]));
+    expect(await client.getOrSet(key, () => 'new')).toBe('new');
+    expect(await client.get(key)).toBe('new');
+  });
+
   test('does not overwrite what was written while it loaded', async () => {
     const key = freshKey();
     const client = connect();
