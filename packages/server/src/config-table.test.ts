@@ -88,6 +88,8 @@ describe('the secret of a managed table', () => {
     const worker = new ConfigTable(shared);
     const admitted = () => [SECRET, OTHER].map((secret) => worker.admits(secret, 0, secret.length));
     expect(admitted()).toEqual([false, false]);
+    // What untouched memory holds is no secret either.
+    expect(worker.admits(new Uint8Array(32), 0, 32)).toBe(false);
     main.setSecret(SECRET.toString());
     expect(admitted()).toEqual([true, false]);
     main.setSecret(OTHER.toString());

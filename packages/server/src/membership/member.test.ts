@@ -195,6 +195,24 @@ test('to leave is to tell the pool first and to serve on for as long as it says'
   expect(texts()).toEqual(['Joined the cluster', 'Leaving the cluster', 'Left the cluster']);
 });
 
+test('to leave it does not wait for its next heartbeat', async () => {
+  pool.answers.register = { status: 200, body: { ...ADMISSION, heartbeatMs: 60_000 } };
+  pool.answers.leave = { status: 200, body: { drainMs: 0 } };
+  const member = start();
+  await untilState(member, 'member');
+  await member.leave();
+  expect(pool.count('leave')).toBe(1);
+});
+
+test('a pool that has forgotten it is told once that it leaves', async () => {
+  pool.answers.leave = { status: 404, body: { code: 'CacheNodeNotFound', message: 'no node 0001' } };
+  const member = start();
+  await untilState(member, 'member');
+  await member.leave();
+  expect(pool.count('leave')).toBe(1);
+  expect(texts()).toEqual(['Joined the cluster', 'Leaving the cluster', 'Left the cluster']);
+});
+
 test('a second call to leave waits for the same end', async () => {
   const member = start();
   await untilState(member, 'member');
