@@ -66,6 +66,7 @@ function report(machine: MachineFacts, { server, rounds, seconds }: Settings, ta
     '- CPU is the client process alone, user and system; memjs has no call for many keys and is asked for each',
     '',
     table,
+    ...[busyWarning(machine)].flatMap((warning) => (warning === undefined ? [] : ['', `Warning: ${warning}.`])),
   ].join('\n');
 }
 
