@@ -1,0 +1,93 @@
+/**
+ * The pool that a chaos run is done to: a daemon of its own process, one cluster, and etcd if its registry is there.
+ *
+ * Knows how to harm each part and, for the daemon and etcd, how to bring it back as a service manager would. The daemon's
+ * own ends are told apart from those that it was made to.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CacheCluster } from '@shoal/pool/api-client';
+import { PoolProcess } from '../pool/pool-process.js';
+import { EtcdServer } from '../registry/etcd-server.js';
+
+const CLUSTER = 'chaos';
+const FIRST_SIZE = 5;
+const DRAIN_SECONDS = 1;
+/** A daemon that cannot start, because etcd is away for example, is started again after a while, as by systemd. */
+const START_AGAIN_MS = 500;
+const STARTS_MAX = 20;
+
+export class Subject {
+  readonly pool = new PoolProcess();
+  readonly etcd: EtcdServer | null;
+  #isDaemonWanted = false;
+  daemonStarts = 0;
+
+  private constructor(etcd: EtcdServer | null) {
+    this.etcd = etcd;
+  }
+
+  static async start(registry: 'embedded' | 'etcd'): Promise<Subject> {
+    const subject = new Subject(registry === 'etcd' ? await EtcdServer.start() : null);
+    await subject.startDaemon();
+    await subject.pool.client.createCacheCluster({
+      CacheClusterId: CLUSTER,
+      NumCacheNodes: FIRST_SIZE,
+      Port: 0,
+      MemoryMegabytes: 8,
+      Threads: 1,
+      DrainSeconds: DRAIN_SECONDS,
+    });
+    return subject;
+  }
+
+  /** Whether a daemon that should run does. */
+  get hasDaemonEnded(): boolean {
+    return this.#isDaemonWanted && !isAlive(this.pool.pid);
+  }
+
+  async startDaemon(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      this.daemonStarts++;
+      try {
+        await this.pool.start({ registry: this.etcd === null ? 'embedded' : this.etcd.url, logLevel: 'debug' });
+        this.#isDaemonWanted = true;
+        return;
+      } catch (error) {
+        await this.pool.end('SIGKILL');
+        if (attempt === STARTS_MAX) throw error;
+        await pause(START_AGAIN_MS);
+      }
+    }
+  }
+
+  async killDaemon(): Promise<void> {
+    this.#isDaemonWanted = false;
+    await this.pool.end('SIGKILL');
+  }
+
+  describe(): Promise<CacheCluster> {
+    return this.pool.describe(CLUSTER);
+  }
+
+  async resize(nodeCount: number): Promise<void> {
+    await this.pool.client.modifyCacheCluster({ CacheClusterId: CLUSTER, NumCacheNodes: nodeCount });
+  }
+
+  /** Everything: also what a failed run left. */
+  async remove(): Promise<void> {
+    this.#isDaemonWanted = false;
+    try {
+      await this.pool.remove();
+    } finally {
+      await this.etcd?.end();
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
