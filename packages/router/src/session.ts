@@ -222,9 +222,8 @@ export class ClientSession implements Asker, Flushable {
     const writer = this.#writer;
     if (writer === null) return;
     this.#writer = null;
-    this.#socket.write(bufferOf(writer).subarray(0, writer.at));
-    // All of it went to the kernel, so nobody looks at these bytes any more.
-    if (this.#socket.writableLength === 0) this.table.giveWriter(writer);
+    // Its bytes are used again only when the stream says that it is done with them.
+    this.#socket.write(bufferOf(writer).subarray(0, writer.at), () => this.table.giveWriter(writer));
   }
 
   // Requests
