@@ -87,9 +87,21 @@ function declare(
       return inner.demandCommand(1, `shoal ${command.command}: say what to do`).epilogue('');
     };
     parser.command(command.command, command.describe, build, async (flags) => {
-      if (!isGroup(command)) outcome.exitCode = await command.handler(context, flags);
+      if (isGroup(command)) return;
+      refuseWhatIsNoNumber(flags);
+      outcome.exitCode = await command.handler(context, flags);
     });
   }
+}
+
+/** yargs reads one that is none as NaN, under its name and, where that has hyphens, in camel case again. */
+function refuseWhatIsNoNumber(flags: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys(flags).filter((name) => Number.isNaN(flags[name]) && name === name.toLowerCase());
+  if (names.length === 0) return;
+  throw new CommandError(
+    'BAD_OPTIONS',
+    names.map((name) => `${name}: a number is wanted`),
+  );
 }
 
 /** `shoal --version`, and `shoal` alone, which is a mistake that the page of commands mends. */

@@ -23,7 +23,7 @@ export function withWait<Flags>(parser: Argv<Flags>): Argv<Flags & WaitFlags> {
     .option('timeout', { type: 'number', default: 600, describe: 'With --wait: give up after this many seconds' });
 }
 
-/** Resolves with the cluster once it is available and no change is under way. */
+/** Resolves with the cluster once it is available, no change is under way, and every node that answers tells its list. */
 export async function waitUntilAvailable(
   context: CommandContext,
   pool: PoolClient,
@@ -32,7 +32,7 @@ export async function waitUntilAvailable(
   return poll(context, timeout, async (progress) => {
     const cluster = await describeCluster(pool, id);
     progress(progressOf(cluster));
-    return cluster.CacheClusterStatus === 'available' ? cluster : null;
+    return cluster.CacheClusterStatus === 'available' && isPublished(cluster) ? cluster : null;
   });
 }
 
@@ -90,6 +90,10 @@ class ProgressLine {
   erase(): void {
     if (this.#context.isTerminal && this.text !== '') this.#context.writeError(ERASE_LINE);
   }
+}
+
+function isPublished({ CacheNodes = [], Shoal: { Version } }: CacheCluster): boolean {
+  return CacheNodes.every(({ Shoal }) => Shoal.Health !== 'healthy' || Shoal.ConfigVersion === Version);
 }
 
 /** `dev: modifying, 3 of 5 nodes in the list (0004 creating, 0005 creating)` */

@@ -136,6 +136,17 @@ describe('shoal cluster scale', () => {
     expect(pool.asked[0].request).toEqual({ CacheClusterId: 'dev', NumCacheNodes: 2 });
   });
 
+  test('--wait goes on until every node that answers tells the new list', async () => {
+    const behind = { ...cacheNode('0002').Shoal, ConfigVersion: 6 };
+    const dead = { ...behind, Health: 'failing' as const };
+    const withSecond = (Shoal: typeof behind) => ({
+      CacheClusters: [cacheCluster('dev', { CacheNodes: [cacheNode('0001'), cacheNode('0002', { Shoal })] })],
+    });
+    pool.answer('ModifyCacheCluster', { CacheCluster: cacheCluster('dev') });
+    pool.answer('DescribeCacheClusters', withSecond(behind), withSecond(behind), withSecond(dead));
+    expect((await cluster('scale', 'dev', '2', '--wait')).text).toMatch(/^0002 .* failing /m);
+  });
+
   test('gives up after --timeout with a code of its own', async () => {
     const modifying = cacheCluster('dev', { CacheClusterStatus: 'modifying' });
     pool.answer('ModifyCacheCluster', { CacheCluster: modifying });
@@ -154,9 +165,10 @@ describe('shoal cluster scale', () => {
     },
   );
 
-  test.each(['two', '2.5'])('a number of nodes that is none (%s) is refused by name', async (word) => {
-    pool.answer('ModifyCacheCluster', { refuse: 'InvalidParameterValue', message: 'NumCacheNodes must be …' });
-    expect((await cluster('scale', 'dev', word)).exitCode).toBe(64);
+  test('a number of nodes that is none is refused by name, and nothing is asked', async () => {
+    const outcome = await cluster('scale', 'dev', 'two');
+    expect(outcome).toEqual({ exitCode: 64, text: '', errors: 'nodes: a number is wanted\n' });
+    expect(pool.asked).toEqual([]);
   });
 });
 
