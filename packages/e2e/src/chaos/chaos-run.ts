@@ -163,11 +163,10 @@ export class ChaosRun {
   }
 
   async #killDaemon({ kind, awayMs }: Fault): Promise<void> {
-    await this.#subject.killDaemon();
-    await pause(awayMs);
-    const since = performance.now();
-    await this.#subject.startDaemon();
-    this.#say(`${kind}: away for ${seconds(awayMs)}, answered ${seconds(performance.now() - since)} after its start`);
+    const sinceMs = performance.now();
+    await this.#subject.killDaemon(awayMs);
+    const tookMs = performance.now() - sinceMs;
+    this.#say(`${kind}: started after ${seconds(awayMs)}, answered ${seconds(tookMs)} after the kill`);
   }
 
   async #killHost({ kind }: Fault, isSingle: boolean): Promise<void> {
@@ -206,9 +205,7 @@ export class ChaosRun {
   }
 
   async #killEtcd({ kind, awayMs }: Fault): Promise<void> {
-    await this.#subject.etcd?.kill();
-    await pause(awayMs);
-    await this.#subject.etcd?.up();
+    await this.#subject.killEtcd(awayMs);
     this.#say(`${kind}: away for ${seconds(awayMs)}`);
   }
 

@@ -69,7 +69,7 @@ function waitedUs(): number | null {
 export function markedProcesses(run: string): readonly string[] {
   const pids = folderOf('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const marked = pids.filter((pid) => textOf(`/proc/${pid}/environ`).split('\0').includes(`${MARK}=${run}`));
-  return marked.map((pid) => `${pid} ${textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(0, 200)}`);
+  return marked.map((pid) => `${pid} ${textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim().slice(0, 200)}`);
 }
 
 function folderOf(path: string): readonly string[] {

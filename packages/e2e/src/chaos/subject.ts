@@ -20,6 +20,8 @@ export class Subject {
   readonly pool = new PoolProcess();
   readonly etcd: EtcdServer | null;
   #isDaemonWanted = false;
+  #daemonCycles = Promise.resolve();
+  #etcdCycles = Promise.resolve();
   daemonStarts = 0;
 
   private constructor(etcd: EtcdServer | null) {
@@ -60,9 +62,24 @@ export class Subject {
     }
   }
 
-  async killDaemon(): Promise<void> {
-    this.#isDaemonWanted = false;
-    await this.pool.end('SIGKILL');
+  /** kill -9, and a new one after a while. Those that are asked for meanwhile come after it. */
+  killDaemon(awayMs: number): Promise<void> {
+    this.#daemonCycles = this.#daemonCycles.then(async () => {
+      this.#isDaemonWanted = false;
+      await this.pool.end('SIGKILL');
+      await pause(awayMs);
+      await this.startDaemon();
+    });
+    return this.#daemonCycles;
+  }
+
+  killEtcd(awayMs: number): Promise<void> {
+    this.#etcdCycles = this.#etcdCycles.then(async () => {
+      await this.etcd?.kill();
+      await pause(awayMs);
+      await this.etcd?.up();
+    });
+    return this.#etcdCycles;
   }
 
   describe(): Promise<CacheCluster> {

@@ -1,0 +1,196 @@
+/** Two daemons over one etcd: one list, one leader, and what happens when the leader or etcd goes away. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import { eventually } from '../harness/eventually.js';
+import { runs, testWith } from '../harness/outside-program.js';
+import { shoalCommand, Transport } from '../harness/server-command.js';
+import { ServerProcess } from '../harness/server-process.js';
+import { PoolProcess } from '../pool/pool-process.js';
+import { EtcdServer } from '../registry/etcd-server.js';
+import { ask, askList, portsIn, type ServerAnswer } from './question.js';
+
+const CLUSTER = 'shared';
+const TOKEN = 'token-of-this-test';
+const HAS_ETCD = runs('etcd', ['--version']);
+const etcdTest = testWith('etcd', HAS_ETCD);
+const PATIENCE_MS = 20_000;
+const TEST_MS = 60_000;
+
+interface Daemon {
+  readonly host: string;
+  readonly pool: PoolProcess;
+  registrationPort: number;
+}
+
+const daemons: Daemon[] = ['127.0.0.1', '127.0.0.2'].map((host) => ({
+  host,
+  pool: new PoolProcess(),
+  registrationPort: 0,
+}));
+const nodes: ServerProcess[] = [];
+/** The highest version that each observer showed. */
+const versions = new Map<string, number>();
+const fallen: string[] = [];
+let etcd: EtcdServer | null = null;
+let endpointPort = 0;
+
+beforeAll(async () => {
+  if (!HAS_ETCD) return;
+  etcd = await EtcdServer.start();
+  for (const daemon of daemons) await startDaemon(daemon);
+  const created = { CacheClusterId: CLUSTER, Driver: 'registered', Port: 0, DrainSeconds: 1 } as const;
+  endpointPort = (await daemons[0].pool.client.createCacheCluster(created)).CacheCluster.ConfigurationEndpoint.Port;
+}, TEST_MS);
+
+afterAll(async () => {
+  if (etcd === null) return;
+  for (const node of nodes) await node.stop('SIGKILL');
+  for (const { pool } of daemons) await pool.remove();
+  await etcd.end();
+}, TEST_MS);
+
+afterEach(() => {
+  expect(fallen).toEqual([]);
+});
+
+async function startDaemon(daemon: Daemon): Promise<void> {
+  const { host, pool, registrationPort } = daemon;
+  const registration = { host, port: registrationPort };
+  await pool.start({ listenHost: host, registry: etcd?.url, registration, token: TOKEN, heartbeatMs: 200 });
+  daemon.registrationPort = (await pool.client.describePool()).Pool.Registration?.Port ?? 0;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen({ host: '127.0.0.1', port: 0 });
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function startNode(): Promise<ServerProcess> {
+  const port = String(await freePort());
+  const pool = daemons.map(({ host, registrationPort }) => `${host}:${registrationPort}`).join(',');
+  const membership = ['--pool', pool, '--cluster', CLUSTER, '--advertise', `127.0.0.1:${port}`];
+  const flags = ['-l', '127.0.0.1', '-p', port, '-U', '0', '-m', '8', ...membership];
+  const node = await ServerProcess.start(shoalCommand(Transport.EPOLL, flags), { SHOAL_POOL_TOKEN: TOKEN });
+  nodes.push(node);
+  return node;
+}
+
+/** What a server shows, whose version must not be lower than the one before. */
+async function shownBy(host: string, port: number): Promise<ServerAnswer | null> {
+  const answer = await askList(port, host);
+  const name = `${host}:${port}`;
+  const before = versions.get(name) ?? 0;
+  if (answer !== null && answer.version < before) fallen.push(`${name}: ${before}, then ${answer.version}`);
+  versions.set(name, Math.max(before, answer?.version ?? 0));
+  return answer;
+}
+
+/** Once these endpoints and all nodes show one list, of these nodes; its version. */
+async function agreed(endpoints: readonly Daemon[] = daemons): Promise<number> {
+  const wanted = nodes.map(({ port }) => port).sort();
+  let version = 0;
+  await eventually(
+    `one list of ports ${wanted} everywhere`,
+    async () => {
+      const shown = await Promise.all([
+        ...endpoints.map(({ host }) => shownBy(host, endpointPort)),
+        ...nodes.map(({ port }) => shownBy('127.0.0.1', port)),
+      ]);
+      version = shown[0]?.version ?? 0;
+      return (
+        shown.every((each) => each !== null && each.version === version && each.list === shown[0]?.list) &&
+        portsIn(shown[0]?.list ?? '')
+          .toSorted()
+          .join() === wanted.join()
+      );
+    },
+    PATIENCE_MS,
+  );
+  return version;
+}
+
+async function leads({ pool }: Daemon): Promise<boolean> {
+  return (await pool.client.describePool()).Pool.Registry.Leader;
+}
+
+async function reaches({ pool }: Daemon): Promise<boolean> {
+  return (await pool.client.describePool()).Pool.Registry.Reachable;
+}
+
+/** Through one endpoint a value is set, through the other it is got. */
+async function passOn(from: Daemon, to: Daemon, value: string): Promise<void> {
+  const keys = Array.from({ length: 20 }, (_, index) => `key:${index}`);
+  const sets = keys.map((key) => `set ${key} 0 0 ${value.length}\r\n${value}\r\n`).join('');
+  const isWhole = (text: string) => text.endsWith('MN\r\n');
+  const stored = await ask({ port: endpointPort, host: from.host, request: `${sets}mn\r\n`, isWhole });
+  expect(stored).toBe(`${'STORED\r\n'.repeat(keys.length)}MN\r\n`);
+  const request = `get ${keys.join(' ')}\r\nmn\r\n`;
+  const got = await ask({ port: endpointPort, host: to.host, request, isWhole });
+  expect(got?.match(/^VALUE/gm)).toHaveLength(keys.length);
+}
+
+etcdTest(
+  'two daemons serve one list with one version, and route alike',
+  async () => {
+    for (let count = 0; count < 3; count++) await startNode();
+    await agreed();
+    expect(await Promise.all(daemons.map(leads))).toEqual(expect.arrayContaining([true, false]));
+    await passOn(daemons[0], daemons[1], 'one');
+    await passOn(daemons[1], daemons[0], 'two');
+  },
+  TEST_MS,
+);
+
+etcdTest(
+  'when the leader is killed the other one leads, nodes serve on, and lists go on from their version',
+  async () => {
+    const before = await agreed();
+    const leader = daemons[(await leads(daemons[0])) ? 0 : 1];
+    const other = daemons[leader === daemons[0] ? 1 : 0];
+    await leader.pool.end('SIGKILL');
+    await eventually(
+      'the other daemon to lead',
+      async () => {
+        expect(await agreed([other])).toBe(before);
+        return leads(other);
+      },
+      PATIENCE_MS,
+    );
+    await passOn(other, other, 'three');
+    await startNode();
+    expect(await agreed([other])).toBe(before + 1);
+    await startDaemon(leader);
+    expect(await agreed()).toBe(before + 1);
+    expect(await leads(leader)).toBe(false);
+  },
+  TEST_MS,
+);
+
+etcdTest(
+  'while etcd is away lists stand still and nodes serve; when it is back both daemons go on',
+  async () => {
+    const before = await agreed();
+    await etcd?.kill();
+    await eventually(
+      'both to notice',
+      async () => !(await reaches(daemons[0])) && !(await reaches(daemons[1])),
+      PATIENCE_MS,
+    );
+    const newcomer = await startNode();
+    nodes.pop();
+    await eventually('the newcomer to be refused', () => newcomer.output.includes('registry'), PATIENCE_MS);
+    expect(await agreed()).toBe(before);
+    await passOn(daemons[0], daemons[1], 'four');
+    await passOn(daemons[1], daemons[0], 'five');
+    await etcd?.up();
+    nodes.push(newcomer);
+    expect(await agreed()).toBe(before + 1);
+    expect(await Promise.all(daemons.map(reaches))).toEqual([true, true]);
+  },
+  TEST_MS,
+);
