@@ -201,8 +201,7 @@ class Daemon {
         new ProcessDriver({ dataDir: directory }),
         new DockerDriver({ ...this.#options.docker, poolId: daemonId }),
       ],
-      // A host that runs may run nodes of clusters that the registry has lost.
-      adopting: existsSync(hostSocket) ? [DriverKind.PROCESS] : [],
+      adopting: this.#driversToAskAtOnce(hostSocket),
       health: (onChange) => new HealthMonitor({ onChange: () => onChange() }),
       openRouter: startRouter,
       publish,
@@ -210,6 +209,12 @@ class Daemon {
       clock: SYSTEM_CLOCK,
       log: this.#log,
     });
+  }
+
+  /** What runs already may belong to clusters that the registry has lost. An engine that nobody needs is left alone. */
+  #driversToAskAtOnce(hostSocket: string): DriverKind[] {
+    const kinds: DriverKind[] = existsSync(hostSocket) ? [DriverKind.PROCESS] : [];
+    return this.#options.driver === DriverKind.DOCKER ? [...kinds, DriverKind.DOCKER] : kinds;
   }
 
   /** Clusters of the command line: one that exists, by this daemon or another, is left as it is. */

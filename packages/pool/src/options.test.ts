@@ -12,7 +12,16 @@ describe('the options of a pool', () => {
       drainMs: 75_000,
       onStop: 'keep',
       registration: null,
+      docker: { image: 'shoal:local', network: null },
     });
+  });
+
+  test('of the docker driver may be given one by one', () => {
+    expect(resolvePoolOptions({ dataDirectory: '/d', docker: { network: 'shop' } }).docker).toEqual({
+      image: 'shoal:local',
+      network: 'shop',
+    });
+    expect(() => resolvePoolOptions({ dataDirectory: '/d', docker: { image: '' } })).toThrow('docker.image');
   });
 
   test('take what is left out for what is not given', () => {

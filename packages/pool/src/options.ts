@@ -24,8 +24,8 @@ export interface PoolOptions {
   readonly nodeHost?: string;
   /** Driver of clusters that name none. Default `process`. */
   readonly driver?: DriverKind;
-  /** For clusters of the docker driver: the image of a node, and the engine's socket. Default `shoal:local`, as DOCKER_HOST says. */
-  readonly docker?: { readonly image: string; readonly socketPath?: string };
+  /** For clusters of the docker driver. */
+  readonly docker?: DockerOptions;
   /** Of nodes whose cluster does not say: memory for items in megabytes (64), worker threads (1). */
   readonly memoryMegabytes?: number;
   readonly threads?: number;
@@ -46,7 +46,21 @@ export interface PoolOptions {
   readonly logLevel?: (typeof LOG_LEVELS)[number];
 }
 
-export type ResolvedPoolOptions = Readonly<Required<PoolOptions>>;
+export interface DockerOptions {
+  /** Of a node. Default `shoal:local`. */
+  readonly image?: string;
+  /**
+   * Name of a network of the engine on which nodes are reached and listed, by the names of their containers. Null: their
+   * ports are published on nodeHost, and they are listed there. Default null.
+   */
+  readonly network?: string | null;
+  /** The engine's socket. Default: as DOCKER_HOST says, else /var/run/docker.sock. */
+  readonly socketPath?: string;
+}
+
+export type ResolvedPoolOptions = Readonly<Required<PoolOptions>> & {
+  readonly docker: DockerOptions & { readonly image: string };
+};
 
 export class PoolOptionsError extends Error {
   readonly code = 'BAD_OPTIONS';
@@ -78,8 +92,12 @@ const schema = z.strictObject({
   nodeHost: z.ipv4('is no IPv4 address').optional(),
   driver: z.enum(DriverKind).default(DriverKind.PROCESS),
   docker: z
-    .strictObject({ image: z.string().min(1), socketPath: z.string().optional() })
-    .default({ image: 'shoal:local' }),
+    .strictObject({
+      image: z.string().min(1).default('shoal:local'),
+      network: z.string().min(1).nullable().default(null),
+      socketPath: z.string().min(1).optional(),
+    })
+    .default({ image: 'shoal:local', network: null }),
   memoryMegabytes: z.int().min(1).max(32_640).default(64),
   threads: z.int().min(1).max(64).default(1),
   drainMs: z.int().min(0).max(86_400_000).default(DEFAULT_DRAIN_MS),

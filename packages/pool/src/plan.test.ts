@@ -31,6 +31,10 @@ function seen(changes: Partial<ObservedNode> = {}): ObservedNode {
   };
 }
 
+const MOVED = {
+  ...{ clusterId: 'dev', nodeId: '0001', handle: 'container 1', startedAtMs: NOW_MS },
+  place: { hostname: 'box-1', ip: '10.0.0.2' },
+};
 const GONE = seen({ running: null, health: UNKNOWN, configVersion: null });
 
 function planned(
@@ -70,6 +74,14 @@ const FRESH = { phase: 'creating', createdAtMs: NOW_MS - 1000 } as const;
 const failedOnce = failedAgain(NO_FAILURES, 'it ended', NOW_MS);
 const failedTwice = failedAgain(failedOnce, 'it ended', NOW_MS);
 const failedLongAgo = failedAgain(NO_FAILURES, 'it ended', NOW_MS - 60_000);
+
+test('a node that moved keeps its port, and takes name and address from its driver', () => {
+  const [action] = planned(clusterRecord([nodeRecord('0001')]), [seen({ running: MOVED })]);
+  expect(action).toMatchObject({
+    kind: 'save',
+    cluster: { version: 8, nodes: [{ address: { hostname: 'box-1', ip: '10.0.0.2', port: 11212 } }] },
+  });
+});
 
 describe('plan', () => {
   const settled = clusterRecord([nodeRecord('0001'), nodeRecord('0002')]);
@@ -124,6 +136,24 @@ describe('plan', () => {
       clusterRecord([nodeRecord('0001', { failures: failedTwice })]),
       [GONE],
       ['wait 500'],
+    ],
+    [
+      'writes down where a listed node went, as another version, before anything else is done to it',
+      settled,
+      [seen({ running: MOVED, health: FAILING }), seen({ configVersion: 3 })],
+      ['save v8 0001 available 0002 available', 'push 0002'],
+    ],
+    [
+      'writes down where a new node is before it lists it',
+      clusterRecord([nodeRecord('0001', FRESH)], { completed: false }),
+      [seen({ running: MOVED, health: UNKNOWN, configVersion: 0 })],
+      ['save v7 0001 creating'],
+    ],
+    [
+      'takes a place for known that the record has',
+      clusterRecord([nodeRecord('0001', { address: { hostname: 'box-1', ip: '10.0.0.2', port: 11212 } })]),
+      [seen({ running: MOVED })],
+      [],
     ],
     ['starts nothing that is being acted on', settled, [{ ...GONE, busy: true }], []],
     ['kills a node that does not answer', settled, [seen({ health: FAILING })], ['kill 0001: no answer']],

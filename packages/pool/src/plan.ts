@@ -54,6 +54,8 @@ function planNode(node: NodeRecord, situation: Situation): NodePlan {
   const seen = observed.nodes.get(node.id);
   if (seen === undefined || seen.busy) return keep(node);
   if (cluster.driver === DriverKind.REGISTERED) return planRegistered(node, seen, nowMs);
+  const moved = movedNode(node, seen);
+  if (moved !== null && node.phase !== 'stopping') return become(moved);
   switch (node.phase) {
     case 'creating':
     case 'available':
@@ -66,6 +68,13 @@ function planNode(node: NodeRecord, situation: Situation): NodePlan {
       if (!observed.driverReady) return keep(node);
       return seen.running === null ? become(null) : act(node, { kind: 'stop', nodeId: node.id });
   }
+}
+
+/** Null unless its driver has given it another place than the record says: nothing else is true of it until that is saved. */
+function movedNode(node: NodeRecord, { running }: ObservedNode): NodeRecord | null {
+  const { hostname, ip } = running?.place ?? node.address;
+  if (hostname === node.address.hostname && ip === node.address.ip) return null;
+  return { ...node, address: { ...node.address, hostname, ip } };
 }
 
 function planStart(node: NodeRecord, seen: ObservedNode, { cluster, observed, nowMs }: Situation): NodePlan {
@@ -120,13 +129,19 @@ function planDraining(node: NodeRecord, seen: ObservedNode, { observed, nowMs }:
   return nowMs >= untilMs || isGone ? become({ ...node, phase: 'stopping' }) : waitUntil(node, untilMs);
 }
 
-/** The record with what each node became; one that vanished from the list changes the list. */
+/** The record with what each node became; one that vanished from the list, or moved, changes the list. */
 function withNodes(cluster: ClusterRecord, plans: readonly NodePlan[]): ClusterRecord {
   const nodes = plans.flatMap(({ next }) => (next === null ? [] : [next]));
   if (nodes.length === cluster.nodes.length && nodes.every((node, i) => node === cluster.nodes[i])) return cluster;
   const next = { ...cluster, nodes };
-  const isShorter = listedNodes(next).length < listedNodes(cluster).length;
-  return { ...next, version: cluster.version + Number(isShorter && !cluster.deleting) };
+  const isOther = isOtherList(listedNodes(next), listedNodes(cluster));
+  return { ...next, version: cluster.version + Number(isOther && !cluster.deleting) };
+}
+
+/** Nothing becomes listed here: a list has lost nodes, or some have another address. */
+function isOtherList(next: readonly NodeRecord[], before: readonly NodeRecord[]): boolean {
+  if (next.length < before.length) return true;
+  return next.some(({ address }, i) => address !== before[i].address);
 }
 
 interface Publication {

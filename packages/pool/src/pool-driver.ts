@@ -73,8 +73,7 @@ export class PoolDriver {
     try {
       await this.#driver.open((event) => this.#onEvent(event));
     } catch (error) {
-      this.#reason = messageOf(error);
-      this.#log.error({ err: error, driver: this.#driver.kind }, 'Cannot open the driver: trying again');
+      this.#noteTrouble(error, 'Cannot open the driver: trying again');
       this.#later(() => void this.#open());
       return;
     }
@@ -186,13 +185,20 @@ export class PoolDriver {
       this.#running.clear();
       for (const node of nodes) this.#running.set(nameOf(node), node);
       this.#isReady = true;
+      this.#reason = null;
     } catch (error) {
       this.#isReady = false;
-      this.#reason = messageOf(error);
-      this.#log.warn({ err: error, driver: this.#driver.kind }, 'Cannot list what a driver runs: trying again');
+      this.#noteTrouble(error, 'Cannot list what a driver runs: trying again');
       this.#later(() => void this.#refresh());
     }
     this.#events.onChange();
+  }
+
+  /** One line a reason, however often it is tried. */
+  #noteTrouble(error: unknown, what: string): void {
+    const reason = messageOf(error);
+    if (reason !== this.#reason) this.#log.error({ driver: this.#driver.kind, reason }, what);
+    this.#reason = reason;
   }
 
   #later(call: () => void): void {

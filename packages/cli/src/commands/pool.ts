@@ -21,6 +21,9 @@ interface PoolFlags extends DataDirectoryFlag {
   registration?: string;
   'on-stop': 'keep' | 'stop';
   'set-aside-registry': boolean;
+  'docker-image': string;
+  'docker-network'?: string;
+  'docker-socket'?: string;
   'log-level': (typeof LOG_LEVELS)[number];
 }
 
@@ -46,6 +49,20 @@ export const POOL_COMMAND: Command<PoolFlags> = {
       .option('driver', {
         choices: DRIVERS,
         describe: 'Who runs the nodes of a cluster that does not say (default: process)',
+      })
+      .option('docker-image', {
+        type: 'string',
+        default: 'shoal:local',
+        describe: 'Image of the nodes that the driver docker starts',
+      })
+      .option('docker-network', {
+        type: 'string',
+        describe:
+          'Network of the engine whose names and addresses lists show (default: publish the ports of nodes here)',
+      })
+      .option('docker-socket', {
+        type: 'string',
+        describe: "The engine's socket (default: as DOCKER_HOST says, else /var/run/docker.sock)",
       })
       .option('cluster', {
         type: 'string',
@@ -90,6 +107,11 @@ export const POOL_COMMAND: Command<PoolFlags> = {
       listenHost: flags.listen,
       advertisedHost: flags['advertised-host'],
       driver: flags.driver,
+      docker: {
+        image: flags['docker-image'],
+        network: flags['docker-network'] ?? null,
+        socketPath: flags['docker-socket'],
+      },
       drainMs: flags.drain * 1000,
       deadReads: flags['dead-reads'],
       registration: flags.registration === undefined ? null : readAddress(flags.registration, '--registration'),

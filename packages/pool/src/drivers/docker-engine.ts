@@ -3,8 +3,9 @@
  *
  * Called by docker.ts alone. One container is one node, and everything about it stands in its labels, so that a daemon
  * that was restarted finds its nodes again. Calls have a deadline; what fails is a DriverError with the engine's own words.
+ * The library behind it takes longer to load than all the rest of the daemon, so it is loaded with the first question.
  */
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { DriverError, DriverErrorCode, type NodeKey, type NodeLaunch } from './driver.js';
 
 export interface DockerSettings {
@@ -26,6 +27,8 @@ export interface DockerSettings {
 export interface NodeContainer extends NodeKey {
   readonly id: string;
   readonly createdAtMs: number;
+  /** On the pool's network; empty without one. */
+  readonly ip: string;
 }
 
 export interface ContainerState {
@@ -46,6 +49,10 @@ export interface ContainerEnd {
   readonly exitCode: number;
 }
 
+interface NetworkSettings {
+  readonly Networks?: Readonly<Record<string, { readonly IPAddress: string }>>;
+}
+
 const Label = { POOL: 'shoal.pool', CLUSTER: 'shoal.cluster', NODE: 'shoal.node' } as const;
 const EVENT_CHARACTERS_MAX = 256 * 1024;
 const LOG_LINES = 5;
@@ -61,11 +68,9 @@ export function containerName({ clusterId, nodeId }: NodeKey): string {
 
 export class DockerEngine {
   readonly #settings: DockerSettings;
-  readonly #docker: Docker;
 
   constructor(settings: DockerSettings) {
     this.#settings = settings;
-    this.#docker = this.#client(settings.deadlineMs);
   }
 
   async running(): Promise<NodeContainer[]> {
@@ -79,7 +84,7 @@ export class DockerEngine {
   /** Null if there is no container of this name or id. */
   async inspect(nameOrId: string, key: NodeKey): Promise<ContainerState | null> {
     const what = `look at container ${nameOrId}`;
-    const info = await this.#unless(HttpStatus.NOT_FOUND, what, () => this.#docker.getContainer(nameOrId).inspect());
+    const info = await this.#unless(HttpStatus.NOT_FOUND, what, (docker) => docker.getContainer(nameOrId).inspect());
     if (info === null) return null;
     const { State: state, Config: config, NetworkSettings: networks } = info;
     const labels = config.Labels ?? {};
@@ -90,37 +95,38 @@ export class DockerEngine {
       startedAtMs: Date.parse(state.StartedAt),
       exitCode: state.ExitCode,
       isOutOfMemory: state.OOMKilled,
-      ip: networks.Networks?.[this.#settings.network ?? '']?.IPAddress ?? '',
+      ip: this.#ipIn(networks),
     };
   }
 
   /** Creates the container of a node, not started; answers its id. */
   async create(launch: NodeLaunch): Promise<string> {
     const what = `create container ${containerName(launch)}`;
-    const container = await this.#call(what, () => this.#docker.createContainer(this.#containerOf(launch)));
+    const container = await this.#call(what, (docker) => docker.createContainer(this.#containerOf(launch)));
     return container.id;
   }
 
   async start(id: string): Promise<void> {
-    await this.#unless(HttpStatus.NOT_MODIFIED, 'start a container', () => this.#docker.getContainer(id).start());
+    await this.#unless(HttpStatus.NOT_MODIFIED, 'start a container', (docker) => docker.getContainer(id).start());
   }
 
   /** SIGTERM, and SIGKILL after the grace. Resolves when it has ended, also if there is none. */
   async stop(nameOrId: string, graceMs: number): Promise<void> {
     const seconds = Math.ceil(graceMs / 1000);
-    const patient = this.#client(seconds * 1000 + this.#settings.deadlineMs).getContainer(nameOrId);
+    const timeoutMs = seconds * 1000 + this.#settings.deadlineMs;
+    const stop = (docker: Docker) => docker.getContainer(nameOrId).stop({ t: seconds });
     await this.#unless(HttpStatus.NOT_FOUND, `stop container ${nameOrId}`, () =>
-      this.#unless(HttpStatus.NOT_MODIFIED, `stop container ${nameOrId}`, () => patient.stop({ t: seconds })),
+      this.#unless(HttpStatus.NOT_MODIFIED, `stop container ${nameOrId}`, stop, timeoutMs),
     );
   }
 
   /** Kills it if it runs, and removes it. True when it is gone; false while the engine is about to remove it already. */
   async remove(nameOrId: string): Promise<boolean> {
-    const remove = () => this.#docker.getContainer(nameOrId).remove({ force: true, v: true });
+    const remove = (docker: Docker) => docker.getContainer(nameOrId).remove({ force: true, v: true });
     const what = `remove container ${nameOrId}`;
     let isUnderWay = false;
-    await this.#unless(HttpStatus.NOT_FOUND, what, () =>
-      remove().catch((error) => {
+    await this.#unless(HttpStatus.NOT_FOUND, what, (docker) =>
+      remove(docker).catch((error) => {
         if (statusOf(error) !== HttpStatus.CONFLICT) throw error;
         isUnderWay = true;
       }),
@@ -131,11 +137,8 @@ export class DockerEngine {
   /** What a node that ended said last, for the reason. */
   async lastLines(id: string): Promise<string> {
     const options = { follow: false as const, stdout: true, stderr: true, tail: LOG_LINES };
-    const text = await this.#docker
-      .getContainer(id)
-      .logs(options)
-      .catch(() => Buffer.alloc(0));
-    return logText(text).trim();
+    const logs = this.#call('read what it said', (docker) => docker.getContainer(id).logs(options));
+    return logText(await logs.catch(() => Buffer.alloc(0))).trim();
   }
 
   /**
@@ -145,9 +148,8 @@ export class DockerEngine {
   async follow(on: { end: (end: ContainerEnd) => void; over: (reason: string) => void }): Promise<() => void> {
     const filters = { type: ['container' as const], event: ['die'], label: [`${Label.POOL}=${this.#settings.poolId}`] };
     const aborted = AbortSignal.timeout(this.#settings.deadlineMs);
-    const stream = await this.#call('follow the events of the engine', () =>
-      withDeadline(this.#client(NO_DEADLINE).getEvents({ filters }), aborted),
-    );
+    const ask = (docker: Docker) => withDeadline(docker.getEvents({ filters }), aborted);
+    const stream = await this.#call('follow the events of the engine', ask, NO_DEADLINE);
     let isOver = false;
     const over = (reason: string): void => {
       if (isOver) return;
@@ -173,13 +175,18 @@ export class DockerEngine {
 
   async #list(all: boolean): Promise<NodeContainer[]> {
     const filters = { label: [`${Label.POOL}=${this.#settings.poolId}`] };
-    const found = await this.#call('list containers', () => this.#docker.listContainers({ all, filters }));
-    return found.map(({ Id: id, Labels: labels, Created: createdAtSeconds }) => ({
+    const found = await this.#call('list containers', (docker) => docker.listContainers({ all, filters }));
+    return found.map(({ Id: id, Labels: labels, Created: createdAtSeconds, NetworkSettings: networks }) => ({
       id,
       clusterId: labels[Label.CLUSTER] ?? '',
       nodeId: labels[Label.NODE] ?? '',
       createdAtMs: createdAtSeconds * 1000,
+      ip: this.#ipIn(networks),
     }));
+  }
+
+  #ipIn(settings: NetworkSettings | undefined): string {
+    return settings?.Networks?.[this.#settings.network ?? '']?.IPAddress ?? '';
   }
 
   #containerOf(launch: NodeLaunch): Docker.ContainerCreateOptions {
@@ -209,14 +216,20 @@ export class DockerEngine {
     };
   }
 
-  #client(timeout: number): Docker {
+  async #client(timeout: number): Promise<Docker> {
     const { socketPath } = this.#settings;
-    return new Docker({ ...(socketPath === undefined ? {} : { socketPath }), ...(timeout > 0 ? { timeout } : {}) });
+    const { default: Engine } = await import('dockerode');
+    return new Engine({ ...(socketPath === undefined ? {} : { socketPath }), ...(timeout > 0 ? { timeout } : {}) });
   }
 
-  async #unless<T>(expectedStatus: number, what: string, ask: () => Promise<T>): Promise<T | null> {
+  async #unless<T>(
+    expectedStatus: number,
+    what: string,
+    ask: (docker: Docker) => Promise<T>,
+    timeoutMs = this.#settings.deadlineMs,
+  ): Promise<T | null> {
     try {
-      return await ask();
+      return await ask(await this.#client(timeoutMs));
     } catch (error) {
       const cause = error instanceof DriverError ? error.cause : error;
       if (statusOf(cause) === expectedStatus) return null;
@@ -224,9 +237,9 @@ export class DockerEngine {
     }
   }
 
-  async #call<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  async #call<T>(what: string, ask: (docker: Docker) => Promise<T>, timeoutMs = this.#settings.deadlineMs): Promise<T> {
     try {
-      return await ask();
+      return await ask(await this.#client(timeoutMs));
     } catch (error) {
       throw driverError(what, error);
     }

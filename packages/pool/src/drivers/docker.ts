@@ -76,12 +76,9 @@ export class DockerDriver implements Driver {
     for (const { id, clusterId, nodeId } of running) {
       if (!this.#starting.has(id)) this.#known.set(id, { clusterId, nodeId });
     }
-    return running.map(({ id, clusterId, nodeId, createdAtMs }) => ({
-      clusterId,
-      nodeId,
-      handle: handleOf(id),
-      startedAtMs: createdAtMs,
-    }));
+    return running.map((container) =>
+      this.#runningNode(container, { ...container, startedAtMs: container.createdAtMs }),
+    );
   }
 
   async start(launch: NodeLaunch): Promise<RunningNode> {
@@ -90,7 +87,7 @@ export class DockerDriver implements Driver {
     if (present !== null && !present.isOurs) throw startFailed(launch, `container ${name} belongs to somebody else`);
     if (present?.isRunning === true) {
       this.#know(present.id, launch);
-      return runningNode(launch, present);
+      return this.#runningNode(launch, present);
     }
     if (present !== null) await this.#removeWholly(name, launch);
     const id = await this.#engine.create(launch);
@@ -99,7 +96,7 @@ export class DockerDriver implements Driver {
       await this.#engine.start(id);
       const state = await this.#untilItAnswers(id, launch);
       this.#know(id, launch);
-      return runningNode(launch, state);
+      return this.#runningNode(launch, state);
     } catch (error) {
       // The reason is already known, and a container that cannot be removed now is removed by the next start.
       await this.#engine.remove(id).catch(() => undefined);
@@ -247,6 +244,13 @@ export class DockerDriver implements Driver {
     return launch.host === '0.0.0.0' ? '127.0.0.1' : launch.host;
   }
 
+  /** On a network of the engine the container has a name and an address of its own, which a later one may not get. */
+  #runningNode(key: NodeKey, { id, startedAtMs, ip }: Pick<ContainerState, 'id' | 'startedAtMs' | 'ip'>): RunningNode {
+    const { clusterId, nodeId } = key;
+    const node = { clusterId, nodeId, handle: handleOf(id), startedAtMs };
+    return ip === '' ? node : { ...node, place: { hostname: containerName(key), ip } };
+  }
+
   /** Null when there is nothing to do. A container of somebody else that has the name is left alone. */
   async #own(key: NodeKey): Promise<ContainerState | null> {
     const present = await this.#engine.inspect(containerName(key), key);
@@ -265,10 +269,6 @@ export class DockerDriver implements Driver {
       await pause(POLL_MS);
     }
   }
-}
-
-function runningNode({ clusterId, nodeId }: NodeKey, { id, startedAtMs }: ContainerState): RunningNode {
-  return { clusterId, nodeId, handle: handleOf(id), startedAtMs };
 }
 
 function handleOf(id: string): string {

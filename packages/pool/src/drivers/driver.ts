@@ -26,6 +26,14 @@ export interface RunningNode extends NodeKey {
   /** For people: `pid 4711`, `container 3f2a…`. */
   readonly handle: string;
   readonly startedAtMs: number;
+  /** Where clients reach it, if that is the driver's to say. Left out: where the launch said. */
+  readonly place?: NodePlace;
+}
+
+/** The part of an address that a driver may decide; the port is always the one of the launch. */
+export interface NodePlace {
+  readonly hostname: string;
+  readonly ip: string;
 }
 
 export type DriverEvent =

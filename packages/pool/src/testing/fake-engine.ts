@@ -1,6 +1,6 @@
 /**
  * A Docker engine as far as the docker driver can see: its API on a unix socket, and containers that are servers of this
- * process, answering what a probe asks on the port that they publish.
+ * process, answering what a probe asks on the port that they publish, or on their network, where all have 127.0.0.1.
  *
  * Used by docker.test.ts. It checks nothing that a real engine would check otherwise; the compose script meets a real one.
  */
@@ -131,7 +131,7 @@ export class FakeEngine {
       ({ isRunning, body }) =>
         (isAll || isRunning) && label.every((each) => body.Labels[each.split('=')[0]] === each.split('=')[1]),
     );
-    return found.map(({ id, body }) => ({ Id: id, Labels: body.Labels, Created: 1_700_000_000 }));
+    return found.map(({ id, body }) => ({ Id: id, Labels: body.Labels, Created: 1_700_000_000, ...networksOf(body) }));
   }
 
   #create(name: string, body: CreateBody): Answer {
@@ -144,12 +144,12 @@ export class FakeEngine {
 
   async #start(container: FakeContainer): Promise<Answer> {
     if (container.isRunning) return { status: 304 };
-    const [binding] = Object.values(container.body.HostConfig.PortBindings ?? {})[0] ?? [];
+    const { HostIp: host, HostPort: port } = bindingOf(container.body);
     const listener = createTcpServer((socket) => {
       socket.on('error', () => undefined);
       if (this.behaviour === 'serve') socket.on('data', () => socket.write('VERSION 1.6.45\r\nEND\r\n'));
     });
-    listener.listen(Number(binding?.HostPort ?? 0), binding?.HostIp);
+    listener.listen(Number(port), host);
     const [error] = await Promise.race([once(listener, 'listening'), once(listener, 'error')]).catch((thrown) => [
       thrown,
     ]);
@@ -190,7 +190,21 @@ export class FakeEngine {
 
 function inspected({ id, body, isRunning, exitCode }: FakeContainer): unknown {
   const state = { Running: isRunning, StartedAt: '2026-01-02T03:04:05Z', ExitCode: exitCode, OOMKilled: false };
-  return { Id: id, State: state, Config: { Labels: body.Labels }, NetworkSettings: { Networks: {} } };
+  return { Id: id, State: state, Config: { Labels: body.Labels }, ...networksOf(body) };
+}
+
+const NETWORK_IP = '127.0.0.1';
+
+function networksOf({ HostConfig: { NetworkMode: network } }: CreateBody): object {
+  const networks = network === undefined ? {} : { [network]: { IPAddress: NETWORK_IP } };
+  return { NetworkSettings: { Networks: networks } };
+}
+
+/** Where it can be reached: what it publishes, else its own port on the network. */
+function bindingOf({ HostConfig, Env }: CreateBody): { readonly HostIp: string; readonly HostPort: string } {
+  const [published] = Object.values(HostConfig.PortBindings ?? {})[0] ?? [];
+  const port = Env.find((each) => each.startsWith('SHOAL_OPT_PORT='))?.split('=')[1] ?? '0';
+  return published ?? { HostIp: NETWORK_IP, HostPort: port };
 }
 
 /** As the engine sends the output of a container without a terminal. */
