@@ -124,10 +124,12 @@ export class ChaosRun {
   async #harmNode({ kind, where }: Fault, signal: NodeJS.Signals, isSingle: boolean): Promise<void> {
     const ports = portsIn(this.watch.newest.list);
     const port = ports[Math.floor(where * ports.length)];
-    const since = this.machine.now();
     const pid = (await askNode(port))?.pid ?? 0;
     if (pid === 0) return this.#say(`${kind}: the one on port ${port} is away already`);
+    const failures = await this.#subject.failuresOf(port);
+    const backoff = failures < 1 ? null : `after ${failures} failures shortly before`;
     this.watch.excuse(pid);
+    const since = this.machine.now();
     try {
       process.kill(pid, signal);
     } catch {
@@ -135,10 +137,8 @@ export class ChaosRun {
     }
     const tookMs = await this.#replaced(port, pid, since);
     if (tookMs === null) return this.#say(`${kind} on port ${port}, pid ${pid}: it left the list meanwhile`);
-    this.#noteReplacement(
-      { kind, tookMs, isSingle, excuse: this.machine.excuseSince(since) },
-      `on port ${port}, pid ${pid}`,
-    );
+    const excuse = backoff ?? this.machine.excuseSince(since);
+    this.#noteReplacement({ kind, tookMs, isSingle, excuse }, `on port ${port}, pid ${pid}`);
   }
 
   /** Until another process on that port shows a list; null when the port belongs to no node any more. */

@@ -86,6 +86,13 @@ export class Subject {
     return this.pool.describe(CLUSTER);
   }
 
+  /** Unplanned ends of the node on this port that followed each other closely: the next start waits. */
+  async failuresOf(port: number): Promise<number> {
+    const cluster = await this.describe().catch(() => null);
+    const node = cluster?.CacheNodes?.find(({ Endpoint }) => Endpoint?.Port === port);
+    return node?.Shoal.Failures.Count ?? 0;
+  }
+
   async resize(nodeCount: number): Promise<void> {
     await this.pool.client.modifyCacheCluster({ CacheClusterId: CLUSTER, NumCacheNodes: nodeCount });
   }
