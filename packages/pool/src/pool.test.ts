@@ -87,6 +87,16 @@ describe('a pool', () => {
     expect(versionsOf(sim)).toEqual([1, 1, 1]);
   });
 
+  test('does not blame nodes for the end of their host, and starts them anew without a pause', async () => {
+    const sim = await poolWithDev();
+    for (let death = 0; death < 4; death++) {
+      sim.nodes.loseHost();
+      await sim.clock.advance(2000);
+      expect(sim.nodes.processes.size).toBe(3);
+    }
+    expect((await recordOf(sim)).nodes.map(({ failures }) => failures.count)).toEqual([0, 0, 0]);
+  });
+
   test('goes around a port that a stranger holds, while the node is new', async () => {
     const sim = await new SimulatedPool().start();
     sim.nodes.strangers.add(11_212).add(11_215);

@@ -69,6 +69,8 @@ export class SupervisedNodes {
     const memory = this.#memories.get(nodeId);
     if (node === null || memory === undefined || memory.isBusy || !isWanted(node)) return;
     this.#parts.log.warn({ nodeId, reason }, 'A node ended');
+    // One that its host took with it did not fail; hosts that die again and again are the driver's to slow down.
+    if (this.#driver()?.isReady !== true) return;
     if (node.phase !== 'rebooting' || memory.restarted) memory.noteFailure(node, reason, this.#nowMs());
   }
 
