@@ -35,7 +35,7 @@ const REST_MS_MAX = 45_000;
 const REPLACED_MS_MAX = 40_000;
 const LOOK_MS = 25;
 const HOST_DEATH_MS = 200;
-const SIZES = { least: 3, most: 7 };
+const SIZES = [3, 4, 5, 6, 7];
 const RESIZE_ATTEMPTS = 20;
 const RESIZE_AGAIN_MS = 250;
 const KEYS_AT_REST = 100;
@@ -189,7 +189,8 @@ export class ChaosRun {
 
   /** The daemon may be away, or busy with the resize before. */
   async #resize({ kind, where }: Fault): Promise<void> {
-    const size = SIZES.least + Math.floor(where * (SIZES.most - SIZES.least + 1));
+    const sizes = SIZES.filter((size) => size !== portsIn(this.watch.newest.list).length);
+    const size = sizes[Math.floor(where * sizes.length)];
     let refusal = '';
     for (let attempt = 0; attempt < RESIZE_ATTEMPTS; attempt++) {
       this.#sizes.add(size);
