@@ -136,10 +136,11 @@ export class PoolDesk implements PoolRequests {
       { ...draft, endpoint: { ...draft.endpoint, port: draft.endpoint.port || 1 } },
       { nowMs: 0, versionFloor: 0, portsTaken },
     );
-    const port = await this.#endpointPort(id, draft.endpoint.port);
+    const port = await this.#freePort(id, this.#parts.options.listenHost, draft.endpoint.port);
     const versionFloor = await this.#registered((registry) => registry.versionFloor(id));
     const context = { nowMs: this.#nowMs(), versionFloor, portsTaken };
     const cluster = newCluster({ ...draft, endpoint: { ...draft.endpoint, port } }, context);
+    await this.#checkNamedPorts(cluster);
     const revision = await this.#registered((registry) => registry.save(cluster, null)).catch((error: unknown) => {
       throw isConflict(error) ? clusterExists() : error;
     });
@@ -174,9 +175,16 @@ export class PoolDesk implements PoolRequests {
     };
   }
 
-  async #endpointPort(id: string, port: number): Promise<number> {
+  /** What was named is had or refused; a port that was not, and that a stranger holds, is gone around later. */
+  async #checkNamedPorts({ id, driver, nodes, nodeSettings: { host, ports } }: ClusterRecord): Promise<void> {
+    if (driver !== DriverKind.PROCESS) return;
+    const named = nodes.map(({ address }) => address.port).filter((port) => ports.includes(port));
+    for (const port of named) await this.#freePort(id, host, port);
+  }
+
+  async #freePort(id: string, host: string, port: number): Promise<number> {
     try {
-      return await this.#parts.freePort(this.#parts.options.listenHost, port);
+      return await this.#parts.freePort(host, port);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new PoolError(PoolErrorCode.INSUFFICIENT_CAPACITY, `Cannot create cluster ${id}: ${reason}`, {

@@ -4,6 +4,7 @@
  */
 import type { RoutedTopology, Router, RouterOptions } from '@shoal/router';
 import { pino } from 'pino';
+import { PoolError, PoolErrorCode } from '../api/errors.js';
 import { resolvePoolOptions } from '../options.js';
 import { Pool } from '../pool.js';
 import { SimulatedClock } from './simulated-clock.js';
@@ -36,7 +37,10 @@ export class SimulatedPool {
       health: this.nodes.health,
       openRouter: (options) => this.#openRouter(options),
       publish: this.nodes.publish,
-      freePort: async (_host, port) => port,
+      freePort: async (_host, port) => {
+        if (!this.nodes.strangers.has(port)) return port;
+        throw new PoolError(PoolErrorCode.INSUFFICIENT_CAPACITY, `port ${port} is in use`);
+      },
       clock: this.clock,
       log: pino({ level: 'silent' }),
     });
