@@ -33,6 +33,7 @@ import { readShoalVersion } from './version.js';
 
 export type { PoolOptions } from './options.js';
 export { PoolOptionsError } from './options.js';
+export { exitCodeOf } from './start-errors.js';
 
 /** How a pool ended: its nodes serve on, or stopped with it. */
 export type PoolEnd = 'kept' | 'stopped';
@@ -251,7 +252,8 @@ class Daemon {
 
   /** Who asked for it over the API still gets an answer: closing the API waits for it. */
   async #takeDown(end: PoolEnd): Promise<void> {
-    this.#log.info({ nodes: end }, 'The pool ends');
+    // One that did not get so far has an error to tell, and nothing else.
+    if (this.#api !== null) this.#log.info({ nodes: end }, 'The pool ends');
     const steps = [
       () => this.#registration?.close(),
       () => (end === 'kept' ? this.#pool?.close() : this.#pool?.shutDown()),
