@@ -71,14 +71,14 @@ export async function shoal(...args: readonly string[]): Promise<Outcome> {
 
 export class ShoalPool {
   readonly directory = mkdtempSync(join(tmpdir(), 'shoal-cli-'));
+  readonly client = new PoolClient(join(this.directory, 'pool.sock'));
   #daemon: ShoalProgram | null = null;
 
   async start(...flags: readonly string[]): Promise<void> {
     const args = ['pool', '--data-dir', this.directory, '--on-stop', 'stop', '--log-level', 'warn', ...flags];
     this.#daemon = new ShoalProgram(args);
-    const client = new PoolClient(join(this.directory, 'pool.sock'));
     await eventually('the pool to answer', () =>
-      client.describePool().then(
+      this.client.describePool().then(
         () => true,
         () => false,
       ),
