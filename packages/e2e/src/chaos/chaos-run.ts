@@ -7,11 +7,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { RandomBytes } from '../harness/random-bytes.js';
+import { Harm, seconds } from './harm.js';
 import { Ledger } from './ledger.js';
 import { Load } from './load.js';
-import { Machine, type Moment, markedProcesses } from './machine.js';
-import { askNode, portsIn } from './question.js';
-import { type Fault, FaultKind, Schedule } from './schedule.js';
+import { Machine, markedProcesses } from './machine.js';
+import { portsIn } from './question.js';
+import { Schedule } from './schedule.js';
 import { Subject } from './subject.js';
 import { Watch } from './watch.js';
 
@@ -24,20 +25,9 @@ export interface ChaosOptions {
   readonly say: (line: string) => void;
 }
 
-export interface Replacement {
-  readonly kind: FaultKind;
-  readonly tookMs: number;
-  readonly isSingle: boolean;
-  readonly excuse: string | null;
-}
-
 const REST_MS_MAX = 45_000;
-const REPLACED_MS_MAX = 40_000;
 const LOOK_MS = 25;
-const HOST_DEATH_MS = 200;
-const SIZES = [3, 4, 5, 6, 7];
-const RESIZE_ATTEMPTS = 20;
-const RESIZE_AGAIN_MS = 250;
+const ACCESS_AGAIN_MS = 250;
 const KEYS_AT_REST = 100;
 const LEAK_CHECKS = 40;
 const LEAK_AGAIN_MS = 250;
@@ -47,20 +37,17 @@ const ALARMING =
 
 export class ChaosRun {
   readonly violations: string[] = [];
-  readonly replacements: Replacement[] = [];
-  readonly faults = new Map<FaultKind, number>();
   readonly machine = new Machine();
   readonly ledger = new Ledger();
   readonly watch: Watch;
   readonly load: Load;
+  readonly harm: Harm;
   keysChecked = 0;
   rests = 0;
   readonly #options: ChaosOptions;
   readonly #subject: Subject;
   readonly #schedule: Schedule;
   readonly #startedAtMs = performance.now();
-  /** Sizes that the cluster may have: that of the last rest, and those asked for since. */
-  #sizes = new Set<number>();
 
   private constructor(options: ChaosOptions, subject: Subject, endpointPort: number) {
     const random = new RandomBytes(options.seed);
@@ -69,6 +56,11 @@ export class ChaosRun {
     this.#schedule = new Schedule(random, { withEtcd: options.registry === 'etcd' });
     this.watch = new Watch(endpointPort, (text) => this.#violate(text));
     const { watch, ledger } = this;
+    this.harm = new Harm({
+      ...{ subject, watch, machine: this.machine, boundMs: options.boundMs },
+      say: (line) => this.#say(line),
+      violate: (text) => this.#violate(text),
+    });
     this.load = new Load({ endpointPort, watch, ledger, random: new RandomBytes(options.seed + 1) });
   }
 
@@ -79,7 +71,7 @@ export class ChaosRun {
     const subject = await Subject.start(options.registry);
     const { ConfigurationEndpoint, CacheNodes = [] } = await subject.describe();
     const run = new ChaosRun(options, subject, ConfigurationEndpoint.Port);
-    run.#sizes.add(CacheNodes.length);
+    run.harm.sizes.add(CacheNodes.length);
     options.say(`${CacheNodes.length} nodes behind 127.0.0.1:${ConfigurationEndpoint.Port}, seed ${options.seed}`);
     try {
       await run.#rounds();
@@ -95,119 +87,10 @@ export class ChaosRun {
     const endAtMs = this.#startedAtMs + this.#options.seconds * 1000;
     while (performance.now() < endAtMs && this.violations.length === 0) {
       const faults = this.#schedule.next();
-      const since = this.machine.now();
       const isSingle = faults.length === 1;
-      await Promise.all(faults.map((fault) => this.#carryOut(fault, { since, isSingle })));
+      await Promise.all(faults.map((fault) => this.harm.carryOut(fault, { isSingle })));
       await this.#rest();
     }
-  }
-
-  async #carryOut(fault: Fault, round: { readonly since: Moment; readonly isSingle: boolean }): Promise<void> {
-    await pause(fault.afterMs);
-    this.faults.set(fault.kind, 1 + (this.faults.get(fault.kind) ?? 0));
-    switch (fault.kind) {
-      case FaultKind.KILL_NODE:
-        return this.#harmNode(fault, 'SIGKILL', round.isSingle);
-      case FaultKind.STOP_NODE:
-        return this.#harmNode(fault, 'SIGSTOP', round.isSingle);
-      case FaultKind.KILL_DAEMON:
-        return this.#killDaemon(fault);
-      case FaultKind.KILL_HOST:
-        return this.#killHost(fault, round.isSingle);
-      case FaultKind.RESIZE:
-        return this.#resize(fault);
-      case FaultKind.KILL_ETCD:
-        return this.#killEtcd(fault);
-    }
-  }
-
-  async #harmNode({ kind, where }: Fault, signal: NodeJS.Signals, isSingle: boolean): Promise<void> {
-    const ports = portsIn(this.watch.newest.list);
-    const port = ports[Math.floor(where * ports.length)];
-    const pid = (await askNode(port))?.pid ?? 0;
-    if (pid === 0) return this.#say(`${kind}: the one on port ${port} is away already`);
-    const failures = await this.#subject.failuresOf(port);
-    const backoff = failures < 1 ? null : `after ${failures} failures shortly before`;
-    this.watch.excuse(pid);
-    const since = this.machine.now();
-    try {
-      process.kill(pid, signal);
-    } catch {
-      return this.#say(`${kind}: pid ${pid} on port ${port} is gone already`);
-    }
-    const tookMs = await this.#replaced(port, pid, since);
-    if (tookMs === null) return this.#say(`${kind} on port ${port}, pid ${pid}: it left the list meanwhile`);
-    const excuse = backoff ?? this.machine.excuseSince(since);
-    this.#noteReplacement({ kind, tookMs, isSingle, excuse }, `on port ${port}, pid ${pid}`);
-  }
-
-  /** Until another process on that port shows a list; null when the port belongs to no node any more. */
-  async #replaced(port: number, pid: number, { atMs }: Moment): Promise<number | null> {
-    while (performance.now() - atMs < REPLACED_MS_MAX) {
-      const answer = await askNode(port);
-      const tookMs = performance.now() - atMs;
-      if (answer !== null && answer.pid !== pid && answer.version > 0) return tookMs;
-      if (!portsIn(this.watch.newest.list).includes(port)) return null;
-      await pause(LOOK_MS);
-    }
-    throw new Error(`the node on port ${port}, pid ${pid}, was not replaced within ${REPLACED_MS_MAX} ms`);
-  }
-
-  #noteReplacement(replacement: Replacement, what: string): void {
-    const { kind, tookMs, isSingle, excuse } = replacement;
-    this.replacements.push(replacement);
-    this.#say(`${kind} ${what}: replaced after ${seconds(tookMs)}${excuse === null ? '' : ` (${excuse})`}`);
-    const isLate = isSingle && kind !== FaultKind.KILL_HOST && tookMs > this.#options.boundMs && excuse === null;
-    if (isLate)
-      this.#violate(`${kind} ${what}: replaced after ${seconds(tookMs)}, later than ${this.#options.boundMs} ms`);
-  }
-
-  async #killDaemon({ kind, awayMs }: Fault): Promise<void> {
-    const sinceMs = performance.now();
-    await this.#subject.killDaemon(awayMs);
-    const tookMs = performance.now() - sinceMs;
-    this.#say(`${kind}: started after ${seconds(awayMs)}, answered ${seconds(tookMs)} after the kill`);
-  }
-
-  async #killHost({ kind }: Fault, isSingle: boolean): Promise<void> {
-    const since = this.machine.now();
-    const ports = portsIn(this.watch.newest.list);
-    const pids = ports.map((port) => this.watch.pidOn(port));
-    this.watch.excuseAll();
-    try {
-      process.kill(this.#subject.pool.hostPid, 'SIGKILL');
-    } catch {
-      return this.#say(`${kind}: there is none at the moment`);
-    }
-    await pause(HOST_DEATH_MS);
-    this.watch.excuseAll();
-    const took = await Promise.all(ports.map((port, index) => this.#replaced(port, pids[index], since)));
-    const tookMs = Math.max(...took.map((each) => each ?? 0));
-    const what = `and with it its ${ports.length} nodes`;
-    this.#noteReplacement({ kind, tookMs, isSingle, excuse: this.machine.excuseSince(since) }, what);
-  }
-
-  /** The daemon may be away, or busy with the resize before. */
-  async #resize({ kind, where }: Fault): Promise<void> {
-    const sizes = SIZES.filter((size) => size !== portsIn(this.watch.newest.list).length);
-    const size = sizes[Math.floor(where * sizes.length)];
-    let refusal = '';
-    for (let attempt = 0; attempt < RESIZE_ATTEMPTS; attempt++) {
-      this.#sizes.add(size);
-      try {
-        await this.#subject.resize(size);
-        return this.#say(`${kind} to ${size}`);
-      } catch (error) {
-        refusal = (error as Error).message;
-      }
-      await pause(RESIZE_AGAIN_MS);
-    }
-    this.#say(`${kind} to ${size}: refused, ${refusal}`);
-  }
-
-  async #killEtcd({ kind, awayMs }: Fault): Promise<void> {
-    await this.#subject.killEtcd(awayMs);
-    this.#say(`${kind}: away for ${seconds(awayMs)}`);
   }
 
   /** Waits for it, then checks what must be true of it. */
@@ -234,7 +117,7 @@ export class ChaosRun {
     if (typeof cluster === 'string') return `the daemon answers ${cluster}`;
     const { CacheClusterStatus, CacheNodes = [], Shoal } = cluster;
     if (CacheClusterStatus !== 'available') return `the cluster is ${CacheClusterStatus}`;
-    if (!this.#sizes.has(CacheNodes.length)) return `the cluster has ${CacheNodes.length} nodes`;
+    if (!this.harm.sizes.has(CacheNodes.length)) return `the cluster has ${CacheNodes.length} nodes`;
     const ill = CacheNodes.find(
       (node) => node.Shoal.Health !== 'healthy' || node.Shoal.ConfigVersion !== Shoal.Version,
     );
@@ -248,7 +131,8 @@ export class ChaosRun {
       return `the endpoint shows version ${endpoint.version}, not ${Shoal.Version}`;
     if (shown.some((each) => each?.list !== endpoint.list || each.version !== endpoint.version)) return 'lists differ';
     if (this.load.clientVersion !== Shoal.Version) return `the client is at version ${this.load.clientVersion}`;
-    this.#sizes = new Set([CacheNodes.length]);
+    this.harm.sizes.clear();
+    this.harm.sizes.add(CacheNodes.length);
     return null;
   }
 
@@ -271,7 +155,7 @@ export class ChaosRun {
       if (performance.now() - sinceMs > REST_MS_MAX) {
         return this.#violate(`at rest ${failures.length} requests still fail: ${failures[0]}`);
       }
-      await pause(RESIZE_AGAIN_MS);
+      await pause(ACCESS_AGAIN_MS);
     }
   }
 
@@ -311,8 +195,4 @@ export class ChaosRun {
   get daemonStarts(): number {
     return this.#subject.daemonStarts;
   }
-}
-
-export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

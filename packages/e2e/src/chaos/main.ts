@@ -6,7 +6,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ChaosRun, seconds } from './chaos-run.js';
+import { ChaosRun } from './chaos-run.js';
+import { seconds } from './harm.js';
 import { FaultKind } from './schedule.js';
 
 const { values } = parseArgs({
@@ -24,7 +25,7 @@ function say(line: string): void {
 }
 
 function timesOf(run: ChaosRun, kind: FaultKind): string {
-  const times = run.replacements.filter((each) => each.kind === kind).map(({ tookMs }) => tookMs);
+  const times = run.harm.replacements.filter((each) => each.kind === kind).map(({ tookMs }) => tookMs);
   if (times.length === 0) return 'no replacement';
   times.sort((a, b) => a - b);
   const median = times[Math.floor((times.length - 1) / 2)];
@@ -33,7 +34,7 @@ function timesOf(run: ChaosRun, kind: FaultKind): string {
 
 function report(run: ChaosRun): void {
   say('');
-  for (const [kind, count] of run.faults) {
+  for (const [kind, count] of run.harm.faults) {
     const isReplaced = kind === FaultKind.KILL_NODE || kind === FaultKind.STOP_NODE || kind === FaultKind.KILL_HOST;
     say(`${String(count).padStart(4)} × ${kind}${isReplaced ? `: ${timesOf(run, kind)}` : ''}`);
   }

@@ -1,7 +1,7 @@
 /**
  * What is done to a pool in which order: rounds of one fault, or of several close together, all from one seed.
  *
- * Pure; the chaos run carries it out. The first rounds go through every kind once, so that a short run has seen them all.
+ * Pure; the chaos run carries it out. The first rounds go through every kind of end once, so that a short run has seen them all.
  */
 import type { RandomBytes } from '../harness/random-bytes.js';
 
@@ -9,7 +9,9 @@ export const FaultKind = {
   KILL_NODE: 'kill -9 of a node',
   STOP_NODE: 'SIGSTOP of a node',
   KILL_DAEMON: 'kill -9 of the daemon',
+  STOP_DAEMON: 'SIGSTOP of the daemon for a while',
   KILL_HOST: 'kill -9 of the host process',
+  STOP_HOST: 'SIGSTOP of the host process for a while',
   RESIZE: 'resize',
   KILL_ETCD: 'kill -9 of etcd',
 } as const;
@@ -19,7 +21,7 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Which node of those that are listed then: a share of one. */
   readonly where: number;
-  /** How long a daemon or etcd stays away. */
+  /** How long a daemon or etcd stays away; what is only stopped, twice as long. */
   readonly awayMs: number;
   readonly afterMs: number;
 }
@@ -32,7 +34,13 @@ const LOCAL: readonly FaultKind[] = [
   FaultKind.RESIZE,
 ];
 /** Twice in the list: twice as often. */
-const OFTEN: readonly FaultKind[] = [...LOCAL, FaultKind.KILL_NODE, FaultKind.STOP_NODE];
+const OFTEN: readonly FaultKind[] = [
+  ...LOCAL,
+  FaultKind.KILL_NODE,
+  FaultKind.STOP_NODE,
+  FaultKind.STOP_DAEMON,
+  FaultKind.STOP_HOST,
+];
 const AWAY_MS_MAX = 2_000;
 const WITHIN_A_ROUND_MS = 1_500;
 const FAULTS_A_ROUND_MAX = 3;

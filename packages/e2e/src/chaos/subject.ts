@@ -20,8 +20,8 @@ export class Subject {
   readonly pool = new PoolProcess();
   readonly etcd: EtcdServer | null;
   #isDaemonWanted = false;
-  #daemonCycles = Promise.resolve();
-  #etcdCycles = Promise.resolve();
+  readonly #daemonTurns = new Turns();
+  readonly #etcdTurns = new Turns();
   daemonStarts = 0;
 
   private constructor(etcd: EtcdServer | null) {
@@ -64,22 +64,30 @@ export class Subject {
 
   /** kill -9, and a new one after a while. Those that are asked for meanwhile come after it. */
   killDaemon(awayMs: number): Promise<void> {
-    this.#daemonCycles = this.#daemonCycles.then(async () => {
+    return this.#daemonTurns.take(async () => {
       this.#isDaemonWanted = false;
       await this.pool.end('SIGKILL');
       await pause(awayMs);
       await this.startDaemon();
     });
-    return this.#daemonCycles;
+  }
+
+  /** It comes to itself again and must not blame others for the time that it missed. */
+  stopDaemon(forMs: number): Promise<void> {
+    return this.#daemonTurns.take(() => stopFor(this.pool.pid, forMs));
+  }
+
+  /** Rejects when there is no host at the moment. */
+  async stopHost(forMs: number): Promise<void> {
+    await stopFor(this.pool.hostPid, forMs);
   }
 
   killEtcd(awayMs: number): Promise<void> {
-    this.#etcdCycles = this.#etcdCycles.then(async () => {
+    return this.#etcdTurns.take(async () => {
       await this.etcd?.kill();
       await pause(awayMs);
       await this.etcd?.up();
     });
-    return this.#etcdCycles;
   }
 
   describe(): Promise<CacheCluster> {
@@ -108,9 +116,28 @@ export class Subject {
   }
 }
 
+/** One after the other, in the order in which they were asked for. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+async function stopFor(pid: number, forMs: number): Promise<void> {
+  if (!isAlive(pid)) throw new Error(`Cannot stop process ${pid}: it is gone`);
+  process.kill(pid, 'SIGSTOP');
+  await pause(forMs);
+  if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+}
+
+/** 0 is nobody, though kill takes it for everybody here. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return pid > 0 && process.kill(pid, 0);
   } catch {
     return false;
   }
