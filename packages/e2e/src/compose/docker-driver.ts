@@ -1,0 +1,237 @@
+/**
+ * The docker driver with a real engine: a pool daemon on this machine, started by its command, whose nodes are containers, once
+ * on a network of the engine and once with published ports. Called by main.ts.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fetchClusterConfig } from '@shoal/client';
+import { type CacheCluster, type CacheNode, PoolClient } from '@shoal/pool/api-client';
+import { eventually } from '../harness/eventually.js';
+import { ROOT } from '../house-rules/source-file.js';
+import { expect } from './checks.js';
+import { EndpointLoad } from './endpoint-load.js';
+import type { Programs } from './programs.js';
+import { freePort } from './project.js';
+import { expectNoFailure, listed, quiet, type Stage } from './stage.js';
+
+const SHOAL = join(ROOT, 'packages/cli/bin/shoal.js');
+const DRAIN_SECONDS = 2;
+const REPLACED_WITHIN_MS = 5000;
+const SETTLED_WITHIN_MS = 40_000;
+
+export async function dockerDriver(stage: Stage): Promise<void> {
+  // An engine that others use may have a network and containers of any simpler name.
+  const mark = randomBytes(3).toString('hex');
+  const network = `shoaltest${mark}net`;
+  stage.onEnd(async (cleaning) => void (await cleaning.succeeds('docker', ['network', 'rm', network])));
+  await stage.programs.run('docker', ['network', 'create', network]);
+  await new DriverCourse(stage, `box-${mark}`, network).go();
+  await new DriverCourse(stage, `open-${mark}`, null).go();
+}
+
+class DriverCourse {
+  readonly #stage: Stage;
+  readonly #cluster: string;
+  readonly #network: string | null;
+  readonly #daemon: Daemon;
+  #port = 0;
+
+  constructor(stage: Stage, cluster: string, network: string | null) {
+    this.#stage = stage;
+    this.#cluster = cluster;
+    this.#network = network;
+    this.#daemon = new Daemon(stage.programs);
+    stage.onEnd((cleaning) => this.#daemon.remove(cleaning));
+  }
+
+  async go(): Promise<void> {
+    const { checks, image } = this.#stage;
+    const where = this.#network === null ? 'with published ports' : 'on a network';
+    const flags = this.#network === null ? [] : ['--docker-network', this.#network];
+    await this.#daemon.start(['--driver', 'docker', '--docker-image', image, ...flags]);
+    this.#port = await freePort();
+    await checks.must(
+      `driver docker ${where}: a cluster of 3 nodes is made, and its list says where they are`,
+      async () => {
+        const sizes = ['--nodes', '3', '--port', String(this.#port), '--drain', String(DRAIN_SECONDS)];
+        await this.#daemon.cluster('create', this.#cluster, ...sizes, '--wait');
+        await this.#settled(3);
+        await this.#expectPlaces();
+      },
+    );
+    const load = new EndpointLoad(this.#port);
+    this.#stage.onEnd(async () => void (await load.end()));
+    await checks.check(`driver docker ${where}: scaled to 4 and to 3 under load with 0 failed requests`, async () => {
+      await this.#daemon.cluster('scale', this.#cluster, '4', '--wait');
+      await this.#settled(4);
+      await this.#expectPlaces();
+      await this.#daemon.cluster('scale', this.#cluster, '3', '--wait');
+      await this.#settled(3);
+      expectNoFailure('the client at the endpoint', load.work);
+    });
+    await checks.check(`driver docker ${where}: a killed container is replaced at its address within 5 s`, async () => {
+      await this.#replace();
+      await quiet('the client at the endpoint', () => load.work);
+    });
+    await load.end();
+    await checks.check(`driver docker ${where}: a killed daemon is followed by one that adopts its containers`, () =>
+      this.#adopt(),
+    );
+    await checks.check(`driver docker ${where}: deletion removes every container`, async () => {
+      await this.#daemon.cluster('delete', this.#cluster, '--wait');
+      const left = await containersOf(this.#stage.programs, `shoal.cluster=${this.#cluster}`);
+      expect(left.length === 0, `${left.length} are left`);
+    });
+    await this.#daemon.remove(this.#stage.programs);
+  }
+
+  /** On a network: name and address of the container there. Else: the host of the launch, for both. */
+  async #expectPlaces(): Promise<void> {
+    const { nodes } = await fetchClusterConfig({ host: '127.0.0.1', port: this.#port });
+    for (const [i, { hostname, ip }] of nodes.entries()) {
+      const name = `shoal-${this.#cluster}-${String(i + 1).padStart(4, '0')}`;
+      const expected = this.#network === null ? ['127.0.0.1', '127.0.0.1'] : [name, await this.#ipOf(name)];
+      expect(hostname === expected[0] && ip === expected[1], `${hostname}|${ip} is listed for ${expected.join('|')}`);
+    }
+  }
+
+  async #ipOf(name: string): Promise<string> {
+    const format = `{{(index .NetworkSettings.Networks "${this.#network}").IPAddress}}`;
+    return (await this.#stage.programs.run('docker', ['inspect', '-f', format, name])).trim();
+  }
+
+  async #replace(): Promise<void> {
+    const before = await this.#settled(3);
+    const victim = before[1];
+    const address = victim.Endpoint;
+    const startedAtMs = performance.now();
+    await this.#stage.programs.run('docker', ['kill', `shoal-${this.#cluster}-${victim.CacheNodeId}`]);
+    await eventually(
+      'another container to serve in its place',
+      async () => {
+        const node = (await this.#nodes()).find(({ CacheNodeId }) => CacheNodeId === victim.CacheNodeId);
+        return (
+          node?.Shoal.Health === 'healthy' && node.Shoal.Handle !== victim.Shoal.Handle && node.Shoal.Handle !== null
+        );
+      },
+      REPLACED_WITHIN_MS,
+    );
+    const tookMs = performance.now() - startedAtMs;
+    const after = await this.#settled(3);
+    expect(JSON.stringify(after[1].Endpoint) === JSON.stringify(address), 'it has another address');
+    expect(after[0].Shoal.Handle === before[0].Shoal.Handle, 'another node was restarted as well');
+    await this.#expectPlaces();
+    this.#stage.checks.say(`       after ${(tookMs / 1000).toFixed(1)} s`);
+  }
+
+  async #adopt(): Promise<void> {
+    const [before, list] = [await this.#settled(3), await listed(this.#port, 3)];
+    await this.#daemon.crash();
+    await this.#daemon.startAgain();
+    const after = await this.#settled(3);
+    const handles = (nodes: readonly CacheNode[]) => nodes.map(({ Shoal }) => Shoal.Handle).join();
+    expect(handles(after) === handles(before), `${handles(before)} became ${handles(after)}`);
+    const { version } = await listed(this.#port, 3);
+    expect(version === list.version, `version ${list.version} became ${version}`);
+  }
+
+  async #nodes(): Promise<readonly CacheNode[]> {
+    return (await this.#described()).CacheNodes ?? [];
+  }
+
+  async #described(): Promise<CacheCluster> {
+    const asked = { CacheClusterId: this.#cluster, ShowCacheNodeInfo: true };
+    return (await this.#daemon.client.describeCacheClusters(asked)).CacheClusters[0];
+  }
+
+  /** Available, with so many nodes that all serve the version of the cluster. */
+  async #settled(nodeCount: number): Promise<readonly CacheNode[]> {
+    let nodes: readonly CacheNode[] = [];
+    await eventually(
+      `${nodeCount} nodes that agree`,
+      async () => {
+        const { CacheClusterStatus: status, CacheNodes = [], Shoal } = await this.#described();
+        nodes = CacheNodes;
+        const serves = ({ Shoal: { Handle, Health, ConfigVersion } }: CacheNode) =>
+          Handle !== null && Health === 'healthy' && ConfigVersion === Shoal.Version;
+        return status === 'available' && nodes.length === nodeCount && nodes.every(serves);
+      },
+      SETTLED_WITHIN_MS,
+    );
+    return nodes;
+  }
+}
+
+/** `shoal pool` in a process and a data directory of its own. */
+class Daemon {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'shoal-docker-'));
+  readonly client = new PoolClient(join(this.#directory, 'pool.sock'));
+  readonly #programs: Programs;
+  #flags: readonly string[] = [];
+  #child: ChildProcess | null = null;
+  #output = '';
+  #id = '';
+
+  constructor(programs: Programs) {
+    this.#programs = programs;
+  }
+
+  async start(flags: readonly string[]): Promise<void> {
+    this.#flags = flags;
+    await this.startAgain();
+  }
+
+  async startAgain(): Promise<void> {
+    const args = [SHOAL, 'pool', '--data-dir', this.#directory, ...this.#flags];
+    const child = spawn(process.execPath, args, { env: this.#programs.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-4096);
+      });
+    await eventually('the daemon to answer', async () => {
+      if (child.exitCode !== null) throw new Error(`The daemon ended: ${this.#output}`);
+      return this.client.describePool().then(
+        ({ Pool }) => {
+          this.#id = Pool.DaemonId;
+          return Pool.ProcessId === child.pid;
+        },
+        () => false,
+      );
+    });
+  }
+
+  cluster(...words: readonly string[]): Promise<string> {
+    return this.#programs.run(process.execPath, [SHOAL, 'cluster', ...words, '--data-dir', this.#directory]);
+  }
+
+  async crash(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** The daemon and, if a test broke off, the containers that it has left. */
+  async remove(programs: Programs): Promise<void> {
+    await this.#end('SIGTERM');
+    const left = this.#id === '' ? [] : await containersOf(programs, `shoal.pool=${this.#id}`);
+    if (left.length > 0) await programs.succeeds('docker', ['rm', '-fv', ...left]);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+}
+
+async function containersOf(programs: Programs, label: string): Promise<readonly string[]> {
+  const ids = await programs.run('docker', ['ps', '-aq', '--filter', `label=${label}`]);
+  return ids.split('\n').filter((id) => id !== '');
+}
