@@ -5,9 +5,8 @@
  * Every daemon opens every endpoint, so endpoints differ from each other and from all nodes that a pool starts. Nodes
  * share their ports with those of other daemons, which run on other machines.
  */
+import { PORT_MAX } from './limits.js';
 import { type ClusterRecord, DriverKind } from './model.js';
-
-const PORT_MAX = 65_535;
 
 /** Ports that a new endpoint must stay away from. */
 export function portsTakenForEndpoint(clusters: readonly ClusterRecord[]): ReadonlySet<number> {

@@ -7,21 +7,35 @@
 import { clusterConfigProblems } from '@shoal/protocol';
 import { PoolError, PoolErrorCode } from './api/errors.js';
 import { NO_FAILURES } from './backoff.js';
-import { checkNotDeleting, NODES_MAX, nodeNotFound, withoutNodes } from './cluster-changes.js';
+import { checkNotDeleting, nodeNotFound, withoutNodes } from './cluster-changes.js';
+import { LISTENERS_MAX, NODES_MAX } from './limits.js';
 import { type ClusterRecord, DriverKind, type NodeAddress, type NodeRecord } from './model.js';
 import { byNodeId, freeNodeIds } from './node-ids.js';
 import type { Registration } from './pool-requests.js';
 
-/** A node keeps at most 16 configurations; each list of a listener is one. */
-const LISTENERS_MAX = 8;
+/** Ports of listeners that are remembered; the ones that were seen first are forgotten. */
+const LISTENER_PORTS_MAX = 64;
 
 export interface RegisteredNode {
   readonly cluster: ClusterRecord;
   readonly node: NodeRecord;
 }
 
-export function withRegistered(cluster: ClusterRecord, asked: Registration, nowMs: number): RegisteredNode {
-  checkRegistration(cluster, asked);
+export function withRegistered(known: ClusterRecord, asked: Registration, nowMs: number): RegisteredNode {
+  checkRegistration(known, asked);
+  return withAdmitted(withListeners(known, asked), asked, nowMs);
+}
+
+/** Remembers which listeners there have been, so that their lists can be withdrawn with their last node. */
+function withListeners(cluster: ClusterRecord, { listenerAddresses }: Registration): ClusterRecord {
+  const known = cluster.listenerPorts ?? [];
+  const added = Object.keys(listenerAddresses)
+    .map(Number)
+    .filter((port) => !known.includes(port));
+  return added.length === 0 ? cluster : { ...cluster, listenerPorts: [...known, ...added].slice(-LISTENER_PORTS_MAX) };
+}
+
+function withAdmitted(cluster: ClusterRecord, asked: Registration, nowMs: number): RegisteredNode {
   const known = cluster.nodes.find(({ address }) => isSamePlace(address, asked.address));
   if (known === undefined) return withNewNode(cluster, asked, nowMs);
   const node = returned(known, asked, nowMs);

@@ -185,6 +185,12 @@ describe('a node that registers', () => {
     expect(cluster.nodes).toEqual([node]);
   });
 
+  test('leaves behind which listeners it had, so that their lists can be withdrawn', () => {
+    const came = withRegistered(empty, { ...asked, listenerAddresses: { 11311: address } }, NOW_MS).cluster;
+    const changed = withRegistered(came, { ...asked, listenerAddresses: { 11411: address } }, NOW_MS).cluster;
+    expect(withRegistered(changed, asked, NOW_MS).cluster.listenerPorts).toEqual([11_311, 11_411]);
+  });
+
   const listed = clusterRecord([nodeRecord('0004', { address, instanceId: 'i-1' })], { driver: 'registered' });
 
   test('again under its address keeps its id and its place, and a new ip is a new version', () => {

@@ -9,15 +9,17 @@
 import { PoolError, PoolErrorCode } from './api/errors.js';
 import { NO_FAILURES } from './backoff.js';
 import { freeNodePort } from './cluster-changes-ports.js';
+import {
+  CLUSTER_ID_BYTES_MAX,
+  DRAIN_MS_MAX,
+  MEMORY_MEGABYTES_MAX,
+  NODES_MAX,
+  PORT_MAX,
+  THREADS_MAX,
+} from './limits.js';
 import { type ClusterRecord, DriverKind, listedNodes, type NodeRecord } from './model.js';
 import { byNodeId, freeNodeIds } from './node-ids.js';
 import type { NewSize } from './pool-requests.js';
-
-export const NODES_MAX = 40;
-export const CLUSTER_ID_BYTES_MAX = 50;
-const MEMORY_MEGABYTES_MAX = 32_640;
-const THREADS_MAX = 64;
-const DRAIN_MS_MAX = 24 * 3600 * 1000;
 
 /** Why a node is restarted at once and killed for it; `plan` tells a replacement from a reboot by it. */
 export const REPLACEMENT_ASKED = 'its replacement was asked for';
@@ -70,11 +72,11 @@ function checkDraft({ driver, nodeCount, nodeSettings, drainMs, endpoint }: Clus
     if (nodeCount !== 0)
       throw combination('Nodes of a registered cluster register themselves: NumCacheNodes must be 0.');
   } else checkNodeCount(nodeCount);
-  checkWhole('Port', endpoint.port, { least: 1, most: 65_535 });
+  checkWhole('Port', endpoint.port, { least: 1, most: PORT_MAX });
   checkWhole('MemoryMegabytes', nodeSettings.memoryMegabytes, { least: 1, most: MEMORY_MEGABYTES_MAX });
   checkWhole('Threads', nodeSettings.threads, { least: 1, most: THREADS_MAX });
   checkWhole('DrainSeconds (in ms)', drainMs, { least: 0, most: DRAIN_MS_MAX });
-  for (const port of nodeSettings.ports) checkWhole('NodePorts', port, { least: 1, most: 65_535 });
+  for (const port of nodeSettings.ports) checkWhole('NodePorts', port, { least: 1, most: PORT_MAX });
   if (new Set(nodeSettings.ports).size < nodeSettings.ports.length) throw invalid('NodePorts names a port twice.');
   if (nodeSettings.ports.length > NODES_MAX) throw invalid(`NodePorts names more than ${NODES_MAX} ports.`);
   if (nodeSettings.ports.includes(endpoint.port)) {

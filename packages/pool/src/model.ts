@@ -87,6 +87,8 @@ export interface ClusterRecord {
   readonly secret: string;
   /** Version of the list that was published last; 0 before the first. */
   readonly version: number;
+  /** Every listener for which some node ever had an address of its own, by port: where lists may have to be withdrawn. */
+  readonly listenerPorts?: readonly number[];
   /** In the order of their ids; includes nodes that are not listed (creating, draining, stopping). */
   readonly nodes: readonly NodeRecord[];
 }

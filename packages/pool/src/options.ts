@@ -4,6 +4,7 @@
  */
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
+import { DRAIN_MS_MAX, HEARTBEAT_MS, MEMORY_MEGABYTES_MAX, PORT_MAX, THREADS_MAX } from './limits.js';
 import { LOG_LEVELS } from './log.js';
 import { DriverKind } from './model.js';
 import type { NewCluster } from './pool-requests.js';
@@ -78,7 +79,7 @@ export const DEFAULT_PORT = 11_211;
 const LOOPBACK = '127.0.0.1';
 
 const host = z.string().regex(/^[a-z0-9.:-]{1,255}$/i, 'is no host name or address');
-const port = z.int().min(0).max(65_535);
+const port = z.int().min(0).max(PORT_MAX);
 
 const schema = z.strictObject({
   dataDirectory: z.string().min(1),
@@ -98,13 +99,13 @@ const schema = z.strictObject({
       socketPath: z.string().min(1).optional(),
     })
     .default({ image: 'shoal:local', network: null }),
-  memoryMegabytes: z.int().min(1).max(32_640).default(64),
-  threads: z.int().min(1).max(64).default(1),
-  drainMs: z.int().min(0).max(86_400_000).default(DEFAULT_DRAIN_MS),
+  memoryMegabytes: z.int().min(1).max(MEMORY_MEGABYTES_MAX).default(64),
+  threads: z.int().min(1).max(THREADS_MAX).default(1),
+  drainMs: z.int().min(0).max(DRAIN_MS_MAX).default(DEFAULT_DRAIN_MS),
   deadReads: z.enum(['error', 'miss']).default('error'),
   registration: z.strictObject({ host, port }).nullable().default(null),
   token: z.string().min(1).nullable().default(null),
-  heartbeatMs: z.int().min(100).max(10_000).default(2000),
+  heartbeatMs: z.int().min(HEARTBEAT_MS.least).max(HEARTBEAT_MS.most).default(2000),
   clusters: z.array(z.custom<NewCluster>((value) => typeof value === 'object' && value !== null)).default([]),
   onStop: z.enum(['keep', 'stop']).default('keep'),
   logLevel: z.enum(LOG_LEVELS).default('info'),

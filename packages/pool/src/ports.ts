@@ -6,6 +6,7 @@
  */
 import { createServer } from 'node:net';
 import { PoolError, PoolErrorCode } from './api/errors.js';
+import { PORT_MAX } from './limits.js';
 
 export interface PortSearch {
   readonly host: string;
@@ -15,8 +16,6 @@ export interface PortSearch {
   /** Not to be considered: promised to others. */
   readonly taken: ReadonlySet<number>;
 }
-
-const PORT_MAX = 65_535;
 
 /** Rejects with a PoolError where nobody could listen on any port of this address. */
 export function isPortFree(host: string, port: number): Promise<boolean> {

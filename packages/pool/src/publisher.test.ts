@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { listsOf, PublishError, publish } from './publisher.js';
+import { listsOf, PublishError, publish, withdrawnKeys } from './publisher.js';
 import { clusterRecord, nodeRecord } from './testing/records.js';
 
 const SECRET = '0123456789abcdef0123456789abcdef';
@@ -57,6 +57,26 @@ describe('publish', () => {
     const outside = { '11311': { hostname: 'host', ip: '10.0.0.9', port: 31_311 } };
     const nodes = [nodeAt(11_212, { listenerAddresses: outside }), nodeRecord('0002', { listenerAddresses: outside })];
     expect(listsOf(clusterRecord(nodes)).map(({ key }) => key)).toEqual(['cluster']);
+  });
+
+  test('withdraws the lists of listeners that nobody has an address for any more, before it tells the version', async () => {
+    const { port, heard } = await nodeThatSays('NOT_FOUND\r\nDELETED\r\nSTORED\r\n');
+    const node = nodeAt(port);
+    await publish(node, clusterRecord([node], { listenerPorts: [11_311, 11_411] }));
+    expect(heard.join('')).toMatch(
+      new RegExp(
+        `^config delete cluster:11311 ${SECRET}\r\nconfig delete cluster:11411 ${SECRET}\r\nconfig set cluster 0 `,
+      ),
+    );
+  });
+
+  test('withdraws neither a list that is published nor any that never was', () => {
+    const outside = { '11311': { hostname: 'host', ip: '10.0.0.9', port: 31_311 } };
+    const listed = nodeAt(11_212, { listenerAddresses: outside });
+    expect(withdrawnKeys(clusterRecord([listed], { listenerPorts: [11_311] }))).toEqual([]);
+    expect(withdrawnKeys(clusterRecord([nodeAt(11_212)]))).toEqual([]);
+    const twice = [listed, nodeRecord('0002', { listenerAddresses: outside })];
+    expect(withdrawnKeys(clusterRecord(twice))).toEqual(['cluster:11311']);
   });
 
   test('has nothing to say before the first version', async () => {

@@ -1,9 +1,10 @@
 /**
  * Hands a version of a cluster's list to one of its nodes: `config set` with the cluster's secret over a connection of its own.
  *
- * Called by the supervisor, for many nodes at the same time. All lists go in one write, those of other listeners first and
- * `cluster` last, so a node whose `cluster` has the version has all of it. Resolves when each was STORED, rejects with a
- * PublishError otherwise, never later than the deadline. Knows nothing of who has what: the supervisor remembers that.
+ * Called by the supervisor, for many nodes at the same time. All goes in one write: lists of other listeners, withdrawals of
+ * those that there are no more, and `cluster` last, so a node whose `cluster` has the version has all of it. Resolves when
+ * each was taken, rejects with a PublishError otherwise, never later than the deadline. Knows nothing of who has what: the
+ * supervisor remembers that.
  */
 import { connect } from 'node:net';
 import { type ClusterConfig, CONFIG_KEY, encodeClusterConfig } from '@shoal/protocol';
@@ -31,7 +32,9 @@ export type Publish = (node: NodeRecord, cluster: ClusterRecord) => Promise<void
 export const publish: Publish = async (node, cluster) => {
   const lists = listsOf(cluster);
   if (lists.length === 0) throw new PublishError('the cluster has no list');
-  await converse(reachOf(node.address), composePush(lists, cluster.secret), lists.length);
+  const withdrawn = withdrawnKeys(cluster);
+  const request = composePush(lists, withdrawn, cluster.secret);
+  await converse(reachOf(node.address), request, lists.length + withdrawn.length);
 };
 
 /** Where the pool reaches a node: its ip needs no resolver. */
@@ -66,20 +69,31 @@ export function listsOf(cluster: ClusterRecord): readonly PublishedList[] {
   return [...others, listOf(CONFIG_KEY, config)];
 }
 
+/** Lists of listeners that once were and are not published now: who comes in there gets `cluster` once they are gone. */
+export function withdrawnKeys(cluster: ClusterRecord): readonly string[] {
+  const published = listenerConfigs(cluster);
+  const ports = new Set([...(cluster.listenerPorts ?? []), ...listenerPorts(cluster)]);
+  return [...ports].filter((port) => !published.has(port)).map((port) => `${CONFIG_KEY}:${port}`);
+}
+
 function listOf(key: string, config: ClusterConfig): PublishedList {
   return { key, payload: encodeClusterConfig(config) };
 }
 
-function composePush(lists: readonly PublishedList[], secret: string): Buffer {
-  const parts = lists.flatMap(({ key, payload }) => [
+function composePush(lists: readonly PublishedList[], withdrawn: readonly string[], secret: string): Buffer {
+  const deletions = withdrawn.map((key) => Buffer.from(`config delete ${key} ${secret}\r\n`));
+  const sets = lists.flatMap(({ key, payload }) => [
     Buffer.from(`config set ${key} 0 ${payload.length} ${secret}\r\n`),
     payload,
     Buffer.from('\r\n'),
   ]);
-  return Buffer.concat(parts);
+  return Buffer.concat([...deletions, ...sets]);
 }
 
-/** Writes, and reads as many lines as there are lists; the first that is not STORED is the reason of the failure. */
+/** What a node says that did as it was told; NOT_FOUND: it never had the list that is withdrawn. */
+const AGREEMENTS: readonly string[] = ['STORED', 'DELETED', 'NOT_FOUND'];
+
+/** Writes, and reads as many lines as there are commands; the first that is no agreement is the reason of the failure. */
 function converse(address: { host: string; port: number }, request: Buffer, replyCount: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(address);
@@ -99,7 +113,7 @@ function converse(address: { host: string; port: number }, request: Buffer, repl
     socket.on('data', (bytes: Buffer) => {
       replies += bytes.toString('latin1');
       const lines = replies.split('\r\n').slice(0, -1);
-      const refusal = lines.find((line) => line !== 'STORED');
+      const refusal = lines.find((line) => !AGREEMENTS.includes(line));
       if (refusal !== undefined) settle(new PublishError(refusal));
       else if (lines.length >= replyCount) settle(null);
       else if (replies.length > REPLY_BYTES_MAX) settle(new PublishError('the answer is no line'));

@@ -7,13 +7,16 @@
  * a cluster is in is not decided here.
  */
 import * as z from 'zod';
+import {
+  CLUSTER_ID_BYTES_MAX,
+  DRAIN_SECONDS_MAX,
+  MEMORY_MEGABYTES_MAX,
+  NODES_MAX,
+  PORT_MAX,
+  THREADS_MAX,
+} from '../limits.js';
 import { DriverKind } from '../model.js';
 
-const LIST_ITEMS_MAX = 40;
-const PORT_MAX = 65_535;
-const MEMORY_MEGABYTES_MAX = 32_640;
-const THREADS_MAX = 64;
-const DRAIN_SECONDS_MAX = 86_400;
 export const PAGE_RECORDS_MAX = 100;
 const PAGE_RECORDS_MIN = 20;
 
@@ -29,7 +32,7 @@ function unique(items: readonly unknown[]): boolean {
 }
 
 function list<T extends z.ZodType>(item: T, what: string) {
-  const listed = z.array(item, `must be a list of 1 to ${LIST_ITEMS_MAX} ${what}`).min(1).max(LIST_ITEMS_MAX);
+  const listed = z.array(item, `must be a list of 1 to ${NODES_MAX} ${what}`).min(1).max(NODES_MAX);
   return listed.refine(unique, 'names something twice').readonly();
 }
 
@@ -37,8 +40,8 @@ const flag = z.boolean('must be true or false');
 
 /** Ids are compared without regard to case and kept in lower case. */
 export const clusterId = z
-  .string('must be 1 to 50 letters, digits and single hyphens, a letter first and no hyphen last')
-  .max(50)
+  .string(`must be 1 to ${CLUSTER_ID_BYTES_MAX} letters, digits and single hyphens, a letter first and no hyphen last`)
+  .max(CLUSTER_ID_BYTES_MAX)
   .regex(/^[a-z](-?[a-z0-9])*$/i)
   .toLowerCase();
 export const nodeId = z.string('must be four digits').regex(/^\d{4}$/);

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import type { DriverErrorCode, NodeKey, NodeLaunch, RunningNode } from '../drivers/driver.js';
+import { PORT_MAX } from '../limits.js';
 
 /** Raised when either side could misunderstand the other. A host outlives the release of the daemon that started it. */
 export const HOST_PROTOCOL = 1;
@@ -23,7 +24,7 @@ const nodeKey = z.object({
 
 const nodeLaunch = nodeKey.extend({
   host: z.string().min(1).max(255),
-  port: z.int().min(1).max(65_535),
+  port: z.int().min(1).max(PORT_MAX),
   memoryMegabytes: z.int().min(1),
   threads: z.int().min(1),
   secret: z.string().max(64),

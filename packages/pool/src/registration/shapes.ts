@@ -8,8 +8,8 @@
 import { clusterConfigProblems } from '@shoal/protocol';
 import * as z from 'zod';
 import { clusterId, nodeId } from '../api/shapes.js';
+import { LISTENERS_MAX } from '../limits.js';
 
-const LISTENERS_MAX = 8;
 const LISTENER_RULE = `must be at most ${LISTENERS_MAX} addresses, each under the port of a listener`;
 
 const instanceId = z

@@ -5,6 +5,7 @@
  * FORMAT_VERSION, so that an older daemon stops with a clear message instead of writing the record back without it.
  */
 import { z } from 'zod';
+import { PORT_MAX } from '../limits.js';
 import { type ClusterRecord, DriverKind } from '../model.js';
 
 /** Of a record and of everything around it, in both registries. */
@@ -14,7 +15,7 @@ export const FORMAT_VERSION = 1;
 export class FormatError extends Error {}
 
 const count = z.int().min(0);
-const port = z.int().min(0).max(65_535);
+const port = z.int().min(0).max(PORT_MAX);
 const version = z.int().min(0).max(0x7fff_ffff);
 
 const address = z.strictObject({ hostname: z.string(), ip: z.string(), port });
@@ -53,6 +54,7 @@ export const clusterRecord: z.ZodType<ClusterRecord> = z.strictObject({
   deadReads: z.enum(['error', 'miss']),
   secret: z.string(),
   version,
+  listenerPorts: z.array(port).optional(),
   nodes: z.array(node),
 });
 
