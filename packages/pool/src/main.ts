@@ -177,8 +177,13 @@ class Daemon {
   }
 
   async #setAsideRegistry({ registryFile }: DataDirectory): Promise<void> {
-    const aside = await setAsideRegistryFile(registryFile);
-    if (aside !== null) this.#log.warn({ aside }, 'Set a registry file aside that cannot be read');
+    const done = await setAsideRegistryFile(registryFile);
+    if (done === null) return;
+    const { aside, leastFloor } = done;
+    this.#log.warn(
+      { aside, leastFloor },
+      'Set a registry file aside that cannot be read: versions go on above a floor',
+    );
   }
 
   async #openRegistration(pool: Pool, onFailure: (error: unknown, path: string) => void): Promise<void> {

@@ -94,13 +94,43 @@ describe('a registry file that cannot be read', () => {
     expect(await setAsideRegistryFile(path)).toBeNull();
     expect(await readFile(path, 'utf8')).toBe(good);
     await writeFile(path, good.slice(0, 50));
-    const aside = await setAsideRegistryFile(path, Date.UTC(2026, 10, 23, 6, 30));
-    expect(aside).toBe(`${path}.damaged-2026-11-23T06:30:00.000Z`);
-    expect(await readFile(aside ?? '', 'utf8')).toBe(good.slice(0, 50));
+    const done = await setAsideRegistryFile(path, Date.UTC(2026, 10, 23, 6, 30));
+    expect(done?.aside).toBe(`${path}.damaged-2026-11-23T06:30:00.000Z`);
+    expect(await readFile(done?.aside ?? '', 'utf8')).toBe(good.slice(0, 50));
     const registry = new EmbeddedRegistry(path);
     await registry.open(IGNORED);
     expect(await registry.load()).toEqual([]);
     expect(await setAsideRegistryFile(join(folder, 'none.json'))).toBeNull();
+  });
+
+  test('leaves a floor past every version that nodes may still have, for clusters of any name and for good', async () => {
+    await writeFile(path, 'nothing of it can be read');
+    const nowMs = Date.UTC(2026, 10, 23);
+    const seconds = (nowMs - Date.UTC(2020, 0)) / 1000;
+    expect(await setAsideRegistryFile(path, nowMs)).toMatchObject({ leastFloor: seconds });
+    const registry = new EmbeddedRegistry(path);
+    await registry.open(IGNORED);
+    await registry.remove('new', await registry.save(storedCluster('new', seconds + 5), null));
+    await registry.close();
+    const next = new EmbeddedRegistry(path);
+    await next.open(IGNORED);
+    expect(await next.versionFloor('new')).toBe(seconds + 5);
+    expect(await next.versionFloor('other')).toBe(seconds);
+  });
+
+  test.each([
+    ['records', '{"cluster":{"version": 812345678,"nodes":[{"createdAtMs":1700000000000', 812_345_678],
+    ['floors', '{"versionFloors": {"a": 7, "dev": 912345678, "b', 912_345_678],
+    ['an earlier setting aside', '"leastFloor":712345678}', 712_345_678],
+    ['nothing that is no version', '"version": 2147483647, "version": 99999999999', 0],
+  ])('goes by what can be read of %s when the clock is wrong', async (_, text, leastFloor) => {
+    await writeFile(path, text);
+    expect(await setAsideRegistryFile(path, 0)).toMatchObject({ leastFloor });
+  });
+
+  test('leaves room for versions whatever the clock says', async () => {
+    await writeFile(path, 'x');
+    expect(await setAsideRegistryFile(path, Date.UTC(2200, 0))).toMatchObject({ leastFloor: 2_000_000_000 });
   });
 
   test('that somebody damages while the daemon runs is not overwritten either', async () => {

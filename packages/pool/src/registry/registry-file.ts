@@ -2,13 +2,14 @@
  * The file of the embedded registry, `registry.json`: its form, reading, writing and setting it aside.
  *
  *   { "format": "shoal-registry", "formatVersion": 1, "checksum": "sha256:…",
- *     "content": { "revision": 17, "clusters": { id: { revision, cluster } }, "versionFloors": { id: version } } }
+ *     "content": { "revision": 17, "clusters": { id: { revision, cluster } }, "versionFloors": { id: version },
+ *                  "leastFloor": version, only where a registry was set aside } }
  *
  * The checksum covers `content` as JSON without spaces. Only embedded.ts and the daemon's --set-aside-registry come here.
  * A file that cannot be read is never touched: whoever runs the pool decides what becomes of it.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rename } from 'node:fs/promises';
+import { link, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { flushFolder, writeDurably } from '../durable-file.js';
@@ -31,6 +32,8 @@ const content = z.strictObject({
   revision,
   clusters: z.record(z.string(), z.strictObject({ revision, cluster: clusterRecord })),
   versionFloors: z.record(z.string(), versionNumber),
+  /** Below the versions of every cluster, whatever its id. */
+  leastFloor: versionNumber.optional(),
 });
 
 export type RegistryContent = z.infer<typeof content>;
@@ -64,25 +67,48 @@ export async function writeRegistryFile(path: string, value: RegistryContent): P
 }
 
 /**
- * Renames a registry file that cannot be read to `registry.json.damaged-<time>`, so that a daemon can begin anew, and
- * answers the new path. Answers null, and leaves everything as it is, when the file is good or there is none: a daemon
- * that is always started with the flag keeps its registry.
+ * Keeps a registry file that cannot be read as `registry.json.damaged-<time>`, puts an empty registry in its place that
+ * remembers a floor under all versions, and answers both. Answers null, and leaves everything as it is, when the file is
+ * good or there is none: a daemon that is always started with the flag keeps its registry.
  */
-export async function setAsideRegistryFile(path: string, nowMs: number = Date.now()): Promise<string | null> {
+export async function setAsideRegistryFile(
+  path: string,
+  nowMs: number = Date.now(),
+): Promise<{ readonly aside: string; readonly leastFloor: number } | null> {
   try {
     await readRegistryFile(path);
     return null;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== RegistryErrorCode.UNREADABLE) throw error;
   }
+  const leastFloor = floorAfter((await textOf(path)) ?? '', nowMs);
   const aside = `${path}.damaged-${new Date(nowMs).toISOString()}`;
   try {
-    await rename(path, aside);
+    // A second name first: a daemon that dies in between finds the damaged file again, never none.
+    await link(path, aside);
     await flushFolder(dirname(path));
   } catch (error) {
     throw unavailable('set aside', path, error);
   }
-  return aside;
+  await writeRegistryFile(path, { ...EMPTY_CONTENT, leastFloor });
+  return { aside, leastFloor };
+}
+
+const FLOOR_EPOCH_MS = Date.UTC(2020, 0);
+/** Leaves every cluster a hundred million versions, whatever a clock or a damaged text says. */
+const FLOOR_MAX = 2_000_000_000;
+
+/**
+ * No version that nodes or clients can still have is above it. Versions count changes of a list, far fewer than one a second,
+ * so the seconds since 2020 are past all of them, and past an earlier floor of this kind. Should the clock be wrong, every
+ * version that can still be read in the text counts as well.
+ */
+function floorAfter(text: string, nowMs: number): number {
+  const seconds = Math.floor((nowMs - FLOOR_EPOCH_MS) / 1000);
+  const known = [...text.matchAll(/"(?:version|leastFloor)":\s*(\d{1,10})\b/g)].map(([, version]) => Number(version));
+  const floors = /"versionFloors":\s*\{([^}]*)/.exec(text)?.[1] ?? '';
+  for (const [, version] of floors.matchAll(/":\s*(\d{1,10})\b/g)) known.push(Number(version));
+  return Math.min(FLOOR_MAX, Math.max(0, seconds, ...known.filter((version) => version <= FLOOR_MAX)));
 }
 
 async function textOf(path: string): Promise<string | null> {
