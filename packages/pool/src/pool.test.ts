@@ -153,6 +153,28 @@ describe('a pool', () => {
     expect(next.shown.get(11_211)?.config).toEqual(configOf(await recordOf(next)));
   });
 
+  test('takes over what a daemon of another id left in a registry of its own, with the same processes and version', async () => {
+    const sim = await poolWithDev();
+    sim.registry.isExclusive = true;
+    const next = await sim.successor('daemon-2').start();
+    sim.nodes.done.length = 0;
+    await next.clock.advance(2000);
+    expect(sim.nodes.done).toEqual([]);
+    expect(await recordOf(next)).toMatchObject({ ownerId: 'daemon-2', version: 1 });
+    sim.nodes.die('dev/0002');
+    await next.clock.advance(2000);
+    expect(versionsOf(next)).toEqual([1, 1, 1]);
+  });
+
+  test('leaves the clusters of other daemons alone where there may be others', async () => {
+    const sim = await poolWithDev();
+    const next = await sim.successor('daemon-2').start();
+    sim.nodes.die('dev/0002');
+    await next.clock.advance(5000);
+    expect(sim.nodes.processes.size).toBe(2);
+    expect(await recordOf(next)).toMatchObject({ ownerId: 'daemon-1' });
+  });
+
   test('restarts nodes in place while the registry is away, and catches up when it is back', async () => {
     const sim = await poolWithDev();
     sim.registry.isReachable = false;

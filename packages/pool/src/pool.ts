@@ -70,9 +70,22 @@ export class Pool implements PoolDeskPool {
       this.#enter({ kind: 'closed' });
       throw error;
     }
+    if (this.#parts.registry.isExclusive) await this.#takeOver();
     this.#enter({ kind: 'running' });
     await Promise.all(this.#parts.adopting.map((kind) => this.driver(kind)?.open()));
     this.#wakeAll();
+  }
+
+  /** Clusters of a daemon that had this registry before, under another id: nobody else would ever run them. */
+  async #takeOver(): Promise<void> {
+    const { daemonId, registry, log } = this.#parts;
+    const stored = [...this.#clusters.values()].flatMap(({ supervisor }) => supervisor.stored ?? []);
+    for (const { cluster, revision } of stored) {
+      if (cluster.ownerId === daemonId || cluster.ownerId === null) continue;
+      log.warn({ clusterId: cluster.id, was: cluster.ownerId }, 'Taking over a cluster of an earlier daemon');
+      const taken = { ...cluster, ownerId: daemonId };
+      this.deliver({ cluster: taken, revision: await registry.save(taken, revision) });
+    }
   }
 
   /** Opened when it is needed first: a pool of registered nodes starts no host. */

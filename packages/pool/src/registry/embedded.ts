@@ -21,6 +21,7 @@ type Entry = RegistryContent['clusters'][string];
 
 export class EmbeddedRegistry implements Registry {
   readonly name: string;
+  readonly isExclusive = true;
   #events: RegistryEvents | null = null;
   #content: RegistryContent = EMPTY_CONTENT;
   /** Which file #content was read from or written to; anything else on the disk is read before it is replaced. */
@@ -79,6 +80,7 @@ export class EmbeddedRegistry implements Registry {
       const floor = this.#floorOf(clusterId);
       const { [clusterId]: _removed, ...clusters } = this.#content.clusters;
       await this.#write({
+        ...this.#content,
         revision: this.#content.revision + 1,
         clusters,
         versionFloors: { ...this.#content.versionFloors, [clusterId]: floor },
@@ -100,8 +102,8 @@ export class EmbeddedRegistry implements Registry {
   }
 
   #floorOf(clusterId: string): number {
-    const { clusters, versionFloors } = this.#content;
-    return Math.max(clusters[clusterId]?.cluster.version ?? 0, versionFloors[clusterId] ?? 0);
+    const { clusters, versionFloors, leastFloor = 0 } = this.#content;
+    return Math.max(clusters[clusterId]?.cluster.version ?? 0, versionFloors[clusterId] ?? 0, leastFloor);
   }
 
   #requireRevision(clusterId: string, revision: string | null): void {

@@ -47,6 +47,7 @@ const DEFAULTS = { deadlineMs: 2_000, leaseSeconds: 6, checkMs: 5_000 } as const
 
 export class EtcdRegistry implements Registry {
   readonly name: string;
+  readonly isExclusive = false;
   readonly #options: Required<EtcdOptions>;
   readonly #gateway: EtcdGateway;
   readonly #prefix: string;

@@ -48,6 +48,8 @@ export interface Registry {
   /** For messages: `/var/lib/shoal/registry.json`, `etcd://127.0.0.1:2379`. */
   readonly name: string;
   readonly isLeader: boolean;
+  /** No other daemon uses it: what it holds is this daemon's, whoever's it was. */
+  readonly isExclusive: boolean;
   /** Opens, and delivers from now on. Rejects with a RegistryError. Every cluster that exists is delivered first. */
   open(events: RegistryEvents): Promise<void>;
   /** As of now, read through to what is stored. */

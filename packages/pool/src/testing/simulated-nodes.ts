@@ -87,9 +87,8 @@ export class SimulatedNodes implements Driver {
     });
   }
 
-  async close(): Promise<void> {
-    this.#onEvent = () => {};
-  }
+  /** Events go to whoever opened last; a pool that has closed takes none. */
+  async close(): Promise<void> {}
 
   async shutDown(): Promise<void> {
     this.processes.clear();

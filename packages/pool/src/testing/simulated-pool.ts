@@ -14,6 +14,7 @@ import { SimulatedRegistry } from './simulated-registry.js';
 interface SimulatedParts extends Partial<Pick<SimulatedPool, 'clock' | 'nodes' | 'registry'>> {
   /** `registered`: no driver of its own runs anything. */
   readonly driver?: 'process' | 'registered';
+  readonly daemonId?: string;
 }
 
 export class SimulatedPool {
@@ -24,13 +25,13 @@ export class SimulatedPool {
   /** What the endpoint on each port shows; null before the first list. */
   readonly shown = new Map<number, RoutedTopology | null>();
 
-  constructor({ clock, nodes, registry, driver = 'process' }: SimulatedParts = {}) {
+  constructor({ clock, nodes, registry, driver = 'process', daemonId = 'daemon-1' }: SimulatedParts = {}) {
     this.clock = clock ?? new SimulatedClock();
     this.nodes = nodes ?? new SimulatedNodes(this.clock);
     this.registry = registry ?? new SimulatedRegistry();
     this.pool = new Pool({
       options: resolvePoolOptions({ dataDirectory: '/nowhere', drainMs: 2000 }),
-      daemonId: 'daemon-1',
+      daemonId,
       registry: this.registry,
       drivers: driver === 'process' ? [this.nodes] : [],
       adopting: driver === 'process' ? ['process'] : [],
@@ -56,9 +57,9 @@ export class SimulatedPool {
   }
 
   /** A daemon that is started after this one died without a word. */
-  successor(): SimulatedPool {
+  successor(daemonId = 'daemon-1'): SimulatedPool {
     void this.pool.close();
-    return new SimulatedPool({ clock: this.clock, nodes: this.nodes, registry: this.registry });
+    return new SimulatedPool({ clock: this.clock, nodes: this.nodes, registry: this.registry, daemonId });
   }
 
   async #openRouter({ listen, topology }: RouterOptions): Promise<Router> {

@@ -13,7 +13,8 @@ import {
 
 export class SimulatedRegistry implements Registry {
   readonly name = 'simulated';
-  readonly isLeader = true;
+  isLeader = true;
+  isExclusive = false;
   readonly history: ClusterRecord[] = [];
   readonly #clusters = new Map<string, StoredCluster>();
   readonly #floors = new Map<string, number>();
