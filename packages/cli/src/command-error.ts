@@ -10,6 +10,8 @@ const EXIT_CODES = {
   UNKNOWN_COMMAND: ExitCode.USAGE,
   NOT_FOUND: ExitCode.NO_INPUT,
   UNREACHABLE: ExitCode.UNAVAILABLE,
+  /** A pool that did not start says itself with which code. */
+  NOT_STARTED: ExitCode.UNAVAILABLE,
   INTERNAL: ExitCode.SOFTWARE,
   ALREADY_EXISTS: ExitCode.CANNOT_CREATE,
   NOT_NOW: ExitCode.TEMPORARY,
@@ -19,12 +21,12 @@ export type CommandErrorCode = keyof typeof EXIT_CODES;
 
 export class CommandError extends Error {
   readonly code: CommandErrorCode;
-  readonly exitCode: ExitCode;
+  readonly exitCode: number;
 
-  constructor(code: CommandErrorCode, lines: readonly string[]) {
+  constructor(code: CommandErrorCode, lines: readonly string[], exitCode: number = EXIT_CODES[code]) {
     super(lines.join('\n'));
     this.name = 'CommandError';
     this.code = code;
-    this.exitCode = EXIT_CODES[code];
+    this.exitCode = exitCode;
   }
 }

@@ -61,7 +61,7 @@ export function commandParser(context: CommandContext, outcome: { exitCode: numb
     .wrap(context.columns)
     .strict()
     .fail((message, error) => {
-      throw error ?? usageError(message);
+      throw isYargsOwn(error) ? usageError(message) : error;
     });
   declare(parser, COMMANDS, context, outcome);
   return parser.command(
@@ -82,7 +82,7 @@ function declare(
 ): void {
   for (const command of commands) {
     const build = (inner: Argv): Argv => {
-      if (!isGroup(command)) return command.builder(inner);
+      if (!isGroup(command)) return wantValues(command.builder(inner), command.command);
       declare(inner, command.commands, context, outcome);
       return inner.demandCommand(1, `shoal ${command.command}: say what to do`).epilogue('');
     };
@@ -92,6 +92,22 @@ function declare(
       outcome.exitCode = await command.handler(context, flags);
     });
   }
+}
+
+/** A flag without its value is a slip (`--nodes` and no number), which yargs takes for a flag that is not there. */
+function wantValues(parser: Argv, form: string): Argv {
+  const { string, number, choices } = (parser as Argv & DeclaredOptions).getOptions();
+  const words: readonly string[] = form.match(/[a-z-]+/g) ?? [];
+  return parser.requiresArg([...string, ...number, ...Object.keys(choices)].filter((name) => !words.includes(name)));
+}
+
+/** What yargs has, and its types leave out. */
+interface DeclaredOptions {
+  getOptions(): {
+    readonly string: readonly string[];
+    readonly number: readonly string[];
+    readonly choices: Readonly<Record<string, unknown>>;
+  };
 }
 
 /** yargs reads one that is none as NaN, under its name and, where that has hyphens, in camel case again. */
@@ -125,6 +141,11 @@ function refuseUnknownCommand([word = '']: readonly string[]): void {
     `shoal ${word}: is not a command${hint(word, names)}`,
     'All commands: shoal --help',
   ]);
+}
+
+/** What a handler threw goes on as it is. */
+function isYargsOwn(error: Error | undefined): boolean {
+  return !error || error.name === 'YError';
 }
 
 function usageError(message: string): CommandError {

@@ -74,6 +74,13 @@ function closingLines(columns: number): string[] {
       columns,
     ),
     '',
+    ...wrap(
+      'Two secrets are taken from the environment alone, because everybody can see the flags of a process:' +
+        ' SHOAL_CLUSTER_SECRET, which whoever changes the configuration of this node has to know, and SHOAL_POOL_TOKEN,' +
+        ' with which it registers at --pool.',
+      columns,
+    ),
+    '',
     'Examples',
     '  shoal server -m 1024 -t 2 -c 10000',
     '  shoal server -l 127.0.0.1:11211,[::1]:11211 -I 8m -o idle_timeout=300',

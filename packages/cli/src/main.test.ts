@@ -171,6 +171,10 @@ describe('shoal', () => {
     [['sever', '-p', '1'], 'shoal sever: is not a command; did you mean server?'],
     [['make-coffee'], 'shoal make-coffee: is not a command'],
     [['--port', '1'], 'Unknown argument: port'],
+    [['up', '--nodes'], 'Not enough arguments following: nodes'],
+    [['up', '-n', '--port', '4'], 'Not enough arguments following: n'],
+    [['pool', '--on-stop'], 'Not enough arguments following: on-stop'],
+    [['cluster', 'create', 'dev', '--driver', '--json'], 'Not enough arguments following: driver'],
   ])('%j is refused with what was probably meant', async (args, line) => {
     const { exitCode, errors, loadServer } = await shoal(args);
     expect(exitCode).toBe(64);

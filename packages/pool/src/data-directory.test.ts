@@ -32,6 +32,16 @@ function startHolder(): { child: ChildProcess; said: Promise<string> } {
 }
 
 describe('a data directory', () => {
+  test.each(['/proc/shoal', '/proc/shoal/deeper', '/dev/null/shoal', '/dev/null'])(
+    'that cannot be made is refused: %s',
+    async (path) => {
+      await expect(openDataDirectory(path)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining(`Cannot use the data directory ${path}: `),
+      });
+    },
+  );
+
   test('is made when it is missing, private, with an id that stays', async () => {
     const path = join(folder, 'a', 'b');
     const first = await openDataDirectory(path);

@@ -7,9 +7,10 @@
  * file is never removed, only surpassed, and only one daemon can link a number: see openLock.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { writeDurably } from './durable-file.js';
 import { RegistryError, RegistryErrorCode } from './registry/registry.js';
 
@@ -59,7 +60,7 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
     throw new RegistryError(RegistryErrorCode.UNAVAILABLE, `Cannot use the data directory ${directory}: ${reason}`);
   }
   const lock = await orUnavailable(directory, async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     return openLock(directory);
   });
   try {
@@ -68,6 +69,19 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   } catch (error) {
     await closed(lock);
     throw error;
+  }
+}
+
+/** Step by step: Node's own recursive mkdir never returns where a folder refuses to hold others, as /proc does. */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(directory).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(directory))) throw error;
+    await makeDirectory(dirname(directory));
+    await mkdir(directory, { mode: 0o700 });
   }
 }
 
