@@ -42,6 +42,7 @@ function report(run: ChaosRun): void {
   say(`${load.requests} requests, ${load.failed} failed while something was down:`);
   for (const [reason, count] of load.failures) say(`${String(count).padStart(7)}  ${reason}`);
   say(`${ledger.acknowledged} writes in the ledger; ${run.keysChecked} keys looked for at ${run.rests} rests`);
+  say(`at rest every request succeeded within ${seconds(run.accessMsMax)}, those of the check itself included`);
   say(`version ${watch.newest.version}, seen by ${watch.observers} observers in ${watch.looks} looks`);
   say(`${watch.replacements} processes replaced, ${run.daemonStarts} starts of the daemon`);
   const worst = Math.max(0, ...machine.stalls.map(({ lateMs }) => lateMs));
