@@ -1,10 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { isGroup } from './command.js';
+import { COMMANDS } from './command-line.js';
 import { FLAG_GROUPS, type OptionDefinition } from './options/definition.js';
 import { variableOf } from './options/environment.js';
 import { EXTENDED_OPTIONS } from './options/extended-options.js';
 import { SERVER_FLAGS } from './options/server-flags.js';
+import { shoal } from './testing/shoal.js';
 
+const HELP_COLUMNS = 110;
 const PAGE = new URL('../../../docs/command-line.md', import.meta.url);
 
 /** `UPDATE_DOCS=1 npm run jest -- command-line-docs` writes the tables anew. */
@@ -77,4 +81,32 @@ test('docs/command-line.md uses variables that exist', () => {
   const mentioned = readFileSync(PAGE, 'utf8').match(/SHOAL_OPT_[A-Z_]+[A-Z]/g) ?? [];
   expect(mentioned.length).toBeGreaterThan(0);
   expect(mentioned.filter((name) => !variables.has(name))).toEqual([]);
+});
+
+/** Every command's own page, without the flags that all of them have. */
+async function helpPages(): Promise<string> {
+  const words = COMMANDS.flatMap((command) =>
+    isGroup(command)
+      ? command.commands.map((inner) => [command.command, inner.command.split(' ')[0]])
+      : [[command.command.split(' ')[0]]],
+  );
+  const pages: string[] = [];
+  for (const each of words) {
+    const { text } = await shoal([...each, '--help'], { columns: HELP_COLUMNS });
+    const own = text.split('\n').filter((line) => !/^ {2}-[hV], /.test(line));
+    pages.push(`### ${['shoal', ...each].join(' ')}\n\`\`\`\n${own.join('\n').trim()}\n\`\`\`\n`);
+  }
+  return `\n${pages.join('\n')}\n`;
+}
+
+test('docs/command-line.md has the help page of every other command', async () => {
+  const name = 'other commands';
+  const opening = `<!-- ${name}: written from their help pages -->\n`;
+  const expected = await helpPages();
+  const page = readFileSync(PAGE, 'utf8');
+  const start = page.indexOf(opening) + opening.length;
+  const end = page.indexOf(`<!-- end of ${name} -->`);
+  expect(start).toBeLessThanOrEqual(end);
+  if (UPDATE) writeFileSync(PAGE, page.slice(0, start) + expected + page.slice(end));
+  expect(readFileSync(PAGE, 'utf8')).toContain(`${opening}${expected}<!-- end of ${name} -->`);
 });
