@@ -8,7 +8,7 @@
 import type { NodeFailures } from './model.js';
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
+export const LONGEST_WAIT_MS = 30_000;
 /** Doublings after which the wait is longest anyway: keeps the power in range. */
 const DOUBLINGS_MAX = 6;
 

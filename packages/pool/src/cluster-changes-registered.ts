@@ -6,7 +6,7 @@
  */
 import { clusterConfigProblems } from '@shoal/protocol';
 import { PoolError, PoolErrorCode } from './api/errors.js';
-import { NO_FAILURES } from './backoff.js';
+import { forgiven, NO_FAILURES } from './backoff.js';
 import { checkNotDeleting, nodeNotFound, withoutNodes } from './cluster-changes.js';
 import { LISTENERS_MAX, NODES_MAX } from './limits.js';
 import { type ClusterRecord, DriverKind, type NodeAddress, type NodeRecord } from './model.js';
@@ -70,7 +70,7 @@ function withNewNode(cluster: ClusterRecord, asked: Registration, nowMs: number)
 function returned(known: NodeRecord, asked: Registration, nowMs: number): NodeRecord {
   const { address, listenerAddresses, instanceId } = asked;
   const hasLeft = known.phase === 'draining' || known.phase === 'stopping';
-  const came = { ...known, address, listenerAddresses, instanceId };
+  const came = { ...known, address, listenerAddresses, instanceId, failures: NO_FAILURES };
   return hasLeft ? { ...came, phase: 'creating', drainUntilAtMs: null, createdAtMs: nowMs } : came;
 }
 
@@ -79,6 +79,14 @@ export function registeredNode(cluster: ClusterRecord, nodeId: string, instanceI
   const node = cluster.nodes.find(({ id }) => id === nodeId);
   if (node === undefined || node.instanceId !== instanceId) throw nodeNotFound(nodeId);
   return node;
+}
+
+/** A node that its record calls silent was heard of. */
+export function vindicated(cluster: ClusterRecord, nodeId: string, instanceId: string): ClusterRecord {
+  const node = registeredNode(cluster, nodeId, instanceId);
+  if (node.failures.count === 0) return cluster;
+  const nodes = cluster.nodes.map((each) => (each === node ? { ...node, failures: forgiven(node.failures) } : each));
+  return { ...cluster, nodes };
 }
 
 /** A node says that it will stop. Said twice, it counts once. */

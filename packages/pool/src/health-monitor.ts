@@ -7,6 +7,7 @@
  */
 import type { NodeKey } from './drivers/driver.js';
 import type { Health, HealthTarget, NodeHealth } from './health.js';
+import { SYSTEM_CLOCK } from './pool-clock.js';
 import { type ProbeOutcome, type ProbeTarget, probeNode } from './probe.js';
 import { StallWatch } from './stall-watch.js';
 
@@ -16,9 +17,11 @@ export interface HealthMonitorOptions {
   readonly intervalMs?: number;
   readonly deadlineMs?: number;
   readonly probe?: (target: ProbeTarget, deadlineMs: number) => Promise<ProbeOutcome>;
+  /** Answers are dated by it: the clock of who compares them. */
+  readonly nowMs?: () => number;
 }
 
-const DEFAULTS = { intervalMs: 750, deadlineMs: 750, probe: probeNode };
+const DEFAULTS = { intervalMs: 750, deadlineMs: 750, probe: probeNode, nowMs: SYSTEM_CLOCK.nowMs };
 const FAILURES_MAX = 3;
 const PROBES_AT_ONCE_MAX = 32;
 /** Multiples of this, without their whole part, are spread evenly however many there are. */
@@ -108,7 +111,7 @@ export class HealthMonitor implements Health {
   async #probe(node: Watched): Promise<void> {
     const { generation, target } = node;
     const { deadlineMs, probe } = this.#options;
-    const [startedAtMs, askedAtMs] = [performance.now(), Date.now()];
+    const [startedAtMs, askedAtMs] = [performance.now(), this.#options.nowMs()];
     this.#probes++;
     node.isBeingProbed = true;
     const outcome = await probe(target, deadlineMs);

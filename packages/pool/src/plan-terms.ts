@@ -2,6 +2,9 @@
  * What `plan` reasons from and what it answers: types and the bounds that both halves of it share.
  *
  * The supervisor gathers an `Observed` and carries out the `PlannedAction`s; plan.ts and plan-registered.ts are pure.
+ *
+ * Times of a record may lie in a future that is none: another daemon wrote them, or this one before its machine's clock was
+ * set back. So nobody waits for such a time longer than for what it stands for; see `endOf`.
  */
 import type { RunningNode } from './drivers/driver.js';
 import type { NodeHealth } from './health.js';
@@ -10,6 +13,8 @@ import type { ClusterRecord, NodeRecord } from './model.js';
 export interface ObservedNode {
   /** What the driver runs under this id; null with registered nodes. */
   readonly running: RunningNode | null;
+  /** Since when this daemon knows that it runs; now, if it does not. */
+  readonly runsSinceMs: number;
   /** An action on it is under way: nothing else is done to it meanwhile. */
   readonly busy: boolean;
   readonly health: NodeHealth;
@@ -19,8 +24,10 @@ export interface ObservedNode {
   readonly restarted: boolean;
   /** A stranger holds its port. */
   readonly portRefused: boolean;
-  /** Registered nodes: the last heartbeat that this daemon got, or when it began to listen for them. */
+  /** Registered nodes: when it was heard of last, by this daemon or another; at least since when this one looks after it. */
   readonly heardAtMs: number;
+  /** Registered nodes: since when this daemon knows that its record calls it silent; null if that does not. */
+  readonly suspectedSinceMs: number | null;
 }
 
 export interface Observed {
@@ -52,6 +59,16 @@ export interface NodePlan {
   readonly next: NodeRecord | null;
   readonly action: PlannedAction | null;
   readonly waitUntilMs: number | null;
+}
+
+/** When a duration is over that began then; at once if it seems to begin later than now, so by another clock. */
+export function endOf(beganAtMs: number, durationMs: number, nowMs: number): number {
+  return beganAtMs > nowMs ? nowMs : beganAtMs + durationMs;
+}
+
+/** A time to come that is the end of such a duration cannot be further away than that: it is by another clock. */
+export function isBeyond(atMs: number, durationMs: number, nowMs: number): boolean {
+  return atMs > nowMs + durationMs;
 }
 
 export function keep(node: NodeRecord): NodePlan {

@@ -4,7 +4,7 @@ import { REPLACEMENT_ASKED } from './cluster-changes.js';
 import type { NodeHealth } from './health.js';
 import type { ClusterRecord } from './model.js';
 import { plan, TOGETHER_MS } from './plan.js';
-import { DEAD_AFTER_MS } from './plan-registered.js';
+import { DEAD_AFTER_MS, SUSPECT_AFTER_MS } from './plan-registered.js';
 import type { ObservedNode, PlannedAction } from './plan-terms.js';
 import { clusterRecord, NOW_MS, nodeRecord } from './testing/records.js';
 
@@ -21,12 +21,14 @@ const FAILING: NodeHealth = {
 function seen(changes: Partial<ObservedNode> = {}): ObservedNode {
   return {
     running: { clusterId: 'dev', nodeId: '0001', handle: 'pid 1', startedAtMs: NOW_MS - 3_600_000 },
+    runsSinceMs: NOW_MS - 3_600_000,
     busy: false,
     health: HEALTHY,
     configVersion: 7,
     restarted: false,
     portRefused: false,
     heardAtMs: NOW_MS - 3_600_000,
+    suspectedSinceMs: null,
     ...changes,
   };
 }
@@ -171,6 +173,42 @@ describe('plan', () => {
       ['save v7 0001 available 0002 stopping'],
     ],
     [
+      'starts at once what another clock would have wait for longer than anybody waits',
+      clusterRecord([nodeRecord('0001', { failures: { ...failedTwice, retryAtMs: NOW_MS + 3_600_000 } })]),
+      [GONE],
+      ['start 0001:11212'],
+    ],
+    [
+      'forgives a failure of another clock when the node has run for a while by its own',
+      clusterRecord([nodeRecord('0001', { failures: { ...failedOnce, lastAtMs: NOW_MS + 3_600_000 } })]),
+      [],
+      ['save v7 0001 available'],
+    ],
+    [
+      'does not forgive a node that runs only since now',
+      clusterRecord([nodeRecord('0001', { failures: failedLongAgo })]),
+      [seen({ runsSinceMs: NOW_MS - 1000 })],
+      ['wait 9000'],
+    ],
+    [
+      'lists what serves without waiting for a node that seems to come from the future',
+      clusterRecord([
+        nodeRecord('0001', { ...FRESH, createdAtMs: NOW_MS + 3_600_000 }),
+        nodeRecord('0002', { ...FRESH, createdAtMs: NOW_MS + 3_600_000 }),
+      ]),
+      [seen({ configVersion: 0 }), GONE],
+      ['start 0002:11213', 'save v8 0001 available 0002 creating'],
+    ],
+    [
+      'lets nobody drain for longer than the drain takes, though another clock said so',
+      clusterRecord([
+        nodeRecord('0001'),
+        nodeRecord('0002', { phase: 'draining', drainUntilAtMs: NOW_MS + 3_600_000 }),
+      ]),
+      [],
+      ['save v7 0001 available 0002 draining'],
+    ],
+    [
       'stops a node that is to stop, and forgets it only when it is gone',
       clusterRecord([nodeRecord('0001'), nodeRecord('0002', { phase: 'stopping' })]),
       [],
@@ -287,7 +325,10 @@ describe('plan of registered nodes', () => {
   const registered = { driver: 'registered', ownerId: null } as const;
   const cluster = clusterRecord([nodeRecord('0001'), nodeRecord('0002')], registered);
   const remote = (changes: Partial<ObservedNode>) => seen({ running: null, ...changes });
+  const silent = { ...FAILING, lastAnswerAtMs: NOW_MS - SUSPECT_AFTER_MS };
   const dead = { ...FAILING, lastAnswerAtMs: NOW_MS - DEAD_AFTER_MS };
+  const deadAndAccused = { health: dead, suspectedSinceMs: NOW_MS - SUSPECT_AFTER_MS };
+  const accused = clusterRecord([nodeRecord('0001', { failures: failedOnce }), nodeRecord('0002')], registered);
 
   test.each<[string, ClusterRecord, readonly ObservedNode[], readonly string[]]>([
     [
@@ -296,22 +337,42 @@ describe('plan of registered nodes', () => {
       [remote({ configVersion: 0 })],
       ['save v1 0001 available'],
     ],
-    ['starts and kills nothing', cluster, [remote({ health: FAILING }), remote({})], ['wait 7000']],
-    ['delists a node that is dead', cluster, [remote({ health: dead }), remote({})], ['save v8 0002 available']],
+    ['starts and kills nothing', cluster, [remote({ health: FAILING }), remote({})], ['wait 2000']],
     [
-      'spares a node that is heard of, though no probe reaches it',
+      'asks in the record who hears of a silent node before it calls it dead',
       cluster,
-      [remote({ health: dead, heardAtMs: NOW_MS - 1000 }), remote({})],
-      ['wait 9000'],
+      [remote({ health: silent }), remote({})],
+      ['save v7 0001 available 0002 available'],
     ],
     [
+      'gives others time to object',
+      accused,
+      [remote({ health: dead, suspectedSinceMs: NOW_MS - 4000 }), remote({})],
+      ['wait 1000'],
+    ],
+    ['delists a node that is dead', accused, [remote(deadAndAccused), remote({})], ['save v8 0002 available']],
+    [
+      'spares a node that is heard of, though no probe reaches it',
+      accused,
+      [remote({ ...deadAndAccused, heardAtMs: NOW_MS - 1000 }), remote({})],
+      ['wait 9000'],
+    ],
+    ['takes back what an answer refutes', accused, [], ['save v7 0001 available 0002 available']],
+    ['judges nobody before the first probes', accused, [remote({ health: UNKNOWN, suspectedSinceMs: 0 })], []],
+    [
       'forgets a new node that never served, and changes no list',
+      clusterRecord([nodeRecord('0001'), nodeRecord('0002', { ...FRESH, failures: failedOnce })], registered),
+      [remote({}), remote(deadAndAccused)],
+      ['save v7 0001 available'],
+    ],
+    [
+      'lets nobody drain for longer than the drain takes, though another clock said so',
       clusterRecord(
-        [nodeRecord('0001'), nodeRecord('0002', { ...FRESH, createdAtMs: NOW_MS - DEAD_AFTER_MS })],
+        [nodeRecord('0001'), nodeRecord('0002', { phase: 'draining', drainUntilAtMs: NOW_MS + 3_600_000 })],
         registered,
       ),
-      [remote({}), remote({ health: dead })],
-      ['save v7 0001 available'],
+      [remote({}), remote({})],
+      ['save v7 0001 available 0002 draining'],
     ],
     [
       'forgets a node that left when its drain is over',

@@ -6,7 +6,7 @@
  * pushed. So every action here follows from what is saved, never from what is about to be. docs/control-plane.md draws the
  * states. One node is subject to at most one action at a time.
  */
-import { FORGIVEN_AFTER_MS, forgiven } from './backoff.js';
+import { FORGIVEN_AFTER_MS, forgiven, LONGEST_WAIT_MS } from './backoff.js';
 import { REPLACEMENT_ASKED } from './cluster-changes.js';
 import { freeNodePort } from './cluster-changes-ports.js';
 import { type ClusterRecord, configOf, DriverKind, listedNodes, type NodeRecord } from './model.js';
@@ -14,6 +14,8 @@ import { planRegistered } from './plan-registered.js';
 import {
   act,
   become,
+  endOf,
+  isBeyond,
   keep,
   type NodePlan,
   type Observed,
@@ -53,7 +55,7 @@ function planNode(node: NodeRecord, situation: Situation): NodePlan {
   const { cluster, observed, nowMs } = situation;
   const seen = observed.nodes.get(node.id);
   if (seen === undefined || seen.busy) return keep(node);
-  if (cluster.driver === DriverKind.REGISTERED) return planRegistered(node, seen, nowMs);
+  if (cluster.driver === DriverKind.REGISTERED) return planRegistered(node, seen, { drainMs: cluster.drainMs, nowMs });
   const moved = movedNode(node, seen);
   if (moved !== null && node.phase !== 'stopping') return become(moved);
   switch (node.phase) {
@@ -85,15 +87,17 @@ function planStart(node: NodeRecord, seen: ObservedNode, { cluster, observed, no
     if (port !== null) return become({ ...node, address: { ...node.address, port } });
   }
   const { retryAtMs } = node.failures;
-  return retryAtMs !== null && retryAtMs > nowMs ? waitUntil(node, retryAtMs) : act(node, { kind: 'start', node });
+  const isWaiting = retryAtMs !== null && retryAtMs > nowMs && !isBeyond(retryAtMs, LONGEST_WAIT_MS, nowMs);
+  return isWaiting ? waitUntil(node, retryAtMs) : act(node, { kind: 'start', node });
 }
 
-function planServing(node: NodeRecord, { running, health }: ObservedNode, nowMs: number): NodePlan {
+function planServing(node: NodeRecord, { runsSinceMs, health }: ObservedNode, nowMs: number): NodePlan {
   if (health.state === 'failing') {
     return act(node, { kind: 'kill', nodeId: node.id, failure: health.reason ?? 'it does not answer' });
   }
   if (node.failures.count === 0 || health.state !== 'healthy') return keep(node);
-  const forgivenAtMs = Math.max(running?.startedAtMs ?? 0, node.failures.lastAtMs ?? 0) + FORGIVEN_AFTER_MS;
+  const failedAtMs = node.failures.lastAtMs ?? runsSinceMs;
+  const forgivenAtMs = Math.max(runsSinceMs + FORGIVEN_AFTER_MS, endOf(failedAtMs, FORGIVEN_AFTER_MS, nowMs));
   if (nowMs < forgivenAtMs) return waitUntil(node, forgivenAtMs);
   return become({ ...node, failures: forgiven(node.failures) });
 }
@@ -123,8 +127,9 @@ function isTurnOf(node: NodeRecord, { cluster, observed }: Situation): boolean {
 }
 
 /** A node that ends while it drains is not started again: nobody is sent to it any more. */
-function planDraining(node: NodeRecord, seen: ObservedNode, { observed, nowMs }: Situation): NodePlan {
+function planDraining(node: NodeRecord, seen: ObservedNode, { cluster, observed, nowMs }: Situation): NodePlan {
   const untilMs = node.drainUntilAtMs ?? nowMs;
+  if (isBeyond(untilMs, cluster.drainMs, nowMs)) return become({ ...node, drainUntilAtMs: nowMs + cluster.drainMs });
   const isGone = observed.driverReady && seen.running === null;
   return nowMs >= untilMs || isGone ? become({ ...node, phase: 'stopping' }) : waitUntil(node, untilMs);
 }
@@ -157,7 +162,7 @@ function publish(cluster: ClusterRecord, situation: Situation): Publication {
   const ready = new Set(creating.filter(({ id }) => isServing(observed.nodes.get(id), cluster)));
   const coming = creating.filter((node) => !ready.has(node) && isComing(node, nowMs));
   if (ready.size > 0 && coming.length > 0) {
-    const untilMs = Math.min(...coming.map(({ createdAtMs }) => createdAtMs + TOGETHER_MS));
+    const untilMs = Math.min(...coming.map(({ createdAtMs }) => endOf(createdAtMs, TOGETHER_MS, nowMs)));
     return { cluster: corrected(cluster, observed), waits: [untilMs] };
   }
   if (ready.size === 0) return { cluster: corrected(completed(cluster), observed), waits: [] };
@@ -172,7 +177,7 @@ function isServing(seen: ObservedNode | undefined, { driver }: ClusterRecord): b
 }
 
 function isComing({ failures, createdAtMs }: NodeRecord, nowMs: number): boolean {
-  return failures.count === 0 && nowMs < createdAtMs + TOGETHER_MS;
+  return failures.count === 0 && nowMs < endOf(createdAtMs, TOGETHER_MS, nowMs);
 }
 
 function completed(cluster: ClusterRecord): ClusterRecord {

@@ -22,7 +22,7 @@ import {
   resized,
 } from './cluster-changes.js';
 import { portsTakenForEndpoint, portsTakenForNodes } from './cluster-changes-ports.js';
-import { registeredNode, withoutRegistered, withRegistered } from './cluster-changes-registered.js';
+import { registeredNode, vindicated, withoutRegistered, withRegistered } from './cluster-changes-registered.js';
 import type { NodeKey } from './drivers/driver.js';
 import { type ClusterRecord, DriverKind } from './model.js';
 import { DEFAULT_PORT } from './options.js';
@@ -110,14 +110,23 @@ export class PoolDesk implements PoolRequests {
   /** The record at hand is enough while it agrees; whether it is the latest matters only before a refusal. */
   async heartbeat(id: string, nodeId: string, instanceId: string): Promise<void> {
     this.#checkRunning();
-    const isKnown = (stored: StoredCluster | null) =>
-      stored?.cluster.nodes.some((node) => node.id === nodeId && node.instanceId === instanceId) === true;
-    if (!isKnown(this.#pool.stored(id))) {
-      const stored = await this.#registered((registry) => registry.loadOne(id.toLowerCase()));
-      if (stored === null) throw nodeNotFound(nodeId);
-      registeredNode(stored.cluster, nodeId, instanceId);
+    let cluster = this.#pool.stored(id.toLowerCase())?.cluster;
+    if (!cluster?.nodes.some((node) => node.id === nodeId && node.instanceId === instanceId)) {
+      cluster = (await this.#registered((registry) => registry.loadOne(id.toLowerCase())))?.cluster;
+      if (cluster === undefined) throw nodeNotFound(nodeId);
     }
-    this.#pool.noteHeard({ clusterId: id.toLowerCase(), nodeId }, instanceId);
+    const { failures } = registeredNode(cluster, nodeId, instanceId);
+    this.#pool.noteHeard({ clusterId: cluster.id, nodeId }, instanceId);
+    if (failures.count > 0) await this.#vindicate(cluster.id, nodeId, instanceId);
+  }
+
+  /** The daemon that leads does not hear of this node and is about to delist it. What fails is tried with the next heartbeat. */
+  async #vindicate(id: string, nodeId: string, instanceId: string): Promise<void> {
+    try {
+      await this.#change(id, (cluster) => vindicated(cluster, nodeId, instanceId));
+    } catch (error) {
+      if (error instanceof PoolError && error.code !== PoolErrorCode.UNAVAILABLE) throw error;
+    }
   }
 
   async deregisterNode(id: string, nodeId: string, instanceId: string): Promise<void> {

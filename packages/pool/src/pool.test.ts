@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PoolErrorCode } from './api/errors.js';
 import { configOf, listedNodes } from './model.js';
-import { SimulatedPool } from './testing/simulated-pool.js';
+import { recordOf, SimulatedPool, versionsOf } from './testing/simulated-pool.js';
 
 const DEV = { id: 'dev', nodeCount: 3 };
 
@@ -10,14 +10,6 @@ async function poolWithDev(): Promise<SimulatedPool> {
   await sim.requests.createCluster(DEV);
   await sim.clock.advance(3000);
   return sim;
-}
-
-async function recordOf(sim: SimulatedPool, id = 'dev') {
-  return (await sim.requests.describe(id)).cluster;
-}
-
-function versionsOf(sim: SimulatedPool): readonly number[] {
-  return [...sim.nodes.processes.values()].map(({ version }) => version);
 }
 
 async function phases(sim: SimulatedPool): Promise<string> {
@@ -213,6 +205,60 @@ describe('a pool', () => {
     expect(sim.nodes.processes.get('dev/0001')?.version).toBe(2);
   });
 
+  test('restarts nodes that die while the registry takes no writes for minutes, and then writes it all down', async () => {
+    const sim = await poolWithDev();
+    sim.registry.isReachable = false;
+    for (let minute = 0; minute < 5; minute++) {
+      for (const id of ['0001', '0002', '0003']) sim.nodes.die(`dev/${id}`);
+      await sim.clock.advance(60_000);
+      expect(sim.nodes.processes.size).toBe(3);
+      expect(versionsOf(sim)).toEqual([1, 1, 1]);
+    }
+    sim.registry.isReachable = true;
+    await sim.clock.advance(2000);
+    expect((await recordOf(sim)).nodes.map(({ failures }) => failures.lastReason)).toEqual(
+      Array(3).fill('killed by SIGKILL'),
+    );
+    expectHistoryInOrder(sim);
+  });
+
+  test('drains no longer than it takes when the clock was set back by an hour before it was started anew', async () => {
+    const sim = await poolWithDev();
+    await sim.requests.resizeCluster({ clusterId: 'dev', nodeCount: 2, removeNodeIds: null });
+    await sim.clock.advance(100);
+    const next = sim.successor();
+    sim.clock.setBack(3_600_000);
+    await next.start();
+    await next.clock.advance(4000);
+    expect(await phases(next)).toBe('0001 available, 0002 available');
+    expect(next.nodes.processes.size).toBe(2);
+  });
+
+  test('waits out no hour either for a node that had to back off', async () => {
+    const sim = await poolWithDev();
+    sim.nodes.cursed.add('dev/0001');
+    sim.nodes.die('dev/0001');
+    await sim.clock.advance(30_000);
+    const next = sim.successor();
+    sim.clock.setBack(3_600_000);
+    sim.nodes.cursed.clear();
+    await next.start();
+    await next.clock.advance(31_000);
+    expect(next.nodes.processes.size).toBe(3);
+    await next.clock.advance(15_000);
+    expect((await recordOf(next)).nodes[0].failures.count).toBe(0);
+  });
+
+  test('is in peace once it has what it wants: it does and writes nothing more', async () => {
+    const sim = await poolWithDev();
+    sim.nodes.die('dev/0001');
+    await sim.requests.resizeCluster({ clusterId: 'dev', nodeCount: 5, removeNodeIds: null });
+    await sim.clock.advance(30_000);
+    const before = [sim.nodes.done.length, sim.registry.history.length];
+    await sim.clock.advance(60_000);
+    expect([sim.nodes.done.length, sim.registry.history.length]).toEqual(before);
+  });
+
   test('loses no change to another writer', async () => {
     const sim = await poolWithDev();
     sim.registry.conflicts = 3;
@@ -238,88 +284,6 @@ describe('a pool', () => {
     await next.pool.shutDown();
     expect(sim.nodes.processes.size).toBe(0);
     await expect(next.requests.describe('dev')).rejects.toMatchObject({ code: PoolErrorCode.UNAVAILABLE });
-  });
-});
-
-describe('a cluster of nodes that register themselves', () => {
-  const address = (n: number) => ({ hostname: `node-${n}`, ip: `10.0.0.${n}`, port: 11_211 });
-  const registration = (n: number, instanceId: string) => ({
-    clusterId: 'remote',
-    instanceId,
-    address: address(n),
-    listenerAddresses: {},
-  });
-
-  /** What somebody else started on another machine. */
-  function runRemotely(sim: SimulatedPool, nodeId: string): void {
-    const launch = { clusterId: 'remote', nodeId, host: '', port: 11_211, memoryMegabytes: 1, threads: 1, secret: '' };
-    const process = { launch, handle: 'elsewhere', startedAtMs: 0, hangs: false, version: 0 };
-    sim.nodes.processes.set(`remote/${nodeId}`, process);
-  }
-
-  async function poolWithNodes(count: number): Promise<SimulatedPool> {
-    const sim = await new SimulatedPool({ driver: 'registered' }).start();
-    await sim.requests.createCluster({ id: 'remote', nodeCount: 0, driver: 'registered' });
-    for (let n = 1; n <= count; n++) {
-      const { nodeId } = await sim.requests.registerNode(registration(n, `i-${n}`));
-      runRemotely(sim, nodeId);
-    }
-    await sim.clock.advance(3000);
-    return sim;
-  }
-
-  test('lists them once they serve, and hands each the secret and the pace of its heartbeats', async () => {
-    const sim = await poolWithNodes(3);
-    expect(await recordOf(sim, 'remote')).toMatchObject({ version: 1, completed: true });
-    expect(versionsOf(sim)).toEqual([1, 1, 1]);
-    const again = await sim.requests.registerNode(registration(2, 'i-2b'));
-    expect(again).toMatchObject({ nodeId: '0002', heartbeatMs: 2000, drainMs: 2000 });
-    expect(again.secret).toMatch(/^[0-9a-f]{32}$/);
-  });
-
-  test('tells a node that was started anew the list it is still in', async () => {
-    const sim = await poolWithNodes(2);
-    runRemotely(sim, '0002');
-    await sim.requests.registerNode(registration(2, 'i-2b'));
-    await sim.clock.advance(2000);
-    expect(await recordOf(sim, 'remote')).toMatchObject({ version: 1 });
-    expect(versionsOf(sim)).toEqual([1, 1]);
-  });
-
-  test('lets a node that leaves drain, and forgets it', async () => {
-    const sim = await poolWithNodes(2);
-    await sim.requests.deregisterNode('remote', '0001', 'i-1');
-    await sim.clock.advance(500);
-    expect(versionsOf(sim)).toEqual([2, 2]);
-    await sim.clock.advance(2000);
-    expect((await recordOf(sim, 'remote')).nodes.map(({ id }) => id)).toEqual(['0002']);
-    await expect(sim.requests.heartbeat('remote', '0001', 'i-1')).rejects.toMatchObject({
-      code: PoolErrorCode.NODE_NOT_FOUND,
-    });
-  });
-
-  test('delists a node that is dead and silent, and spares one that is only out of reach', async () => {
-    const sim = await poolWithNodes(3);
-    sim.nodes.hang('remote/0001');
-    sim.nodes.hang('remote/0002');
-    for (let second = 0; second < 20; second++) {
-      await sim.requests.heartbeat('remote', '0002', 'i-2');
-      await sim.clock.advance(1000);
-    }
-    const record = await recordOf(sim, 'remote');
-    expect(record.nodes.map(({ id }) => id)).toEqual(['0002', '0003']);
-    expect(record.version).toBe(2);
-  });
-
-  test('starts, stops and kills none of them', async () => {
-    const sim = await poolWithNodes(2);
-    await expect(sim.requests.replaceNode('remote', '0001')).rejects.toMatchObject({
-      code: PoolErrorCode.INVALID_COMBINATION,
-    });
-    await sim.requests.deleteCluster('remote');
-    await sim.clock.advance(2000);
-    expect(await sim.requests.describeAll()).toEqual([]);
-    expect(sim.nodes.done.every((what) => what.startsWith('push'))).toBe(true);
   });
 });
 
@@ -373,6 +337,9 @@ describe('a pool in trouble', () => {
     expect(sim.shown.get(11_211)?.config).toEqual(configOf(record));
     expect(sim.nodes.contradictions).toEqual([]);
     expectHistoryInOrder(sim);
+    const before = [sim.nodes.done.length, sim.registry.history.length];
+    await sim.clock.advance(60_000);
+    expect([sim.nodes.done.length, sim.registry.history.length]).toEqual(before);
   });
 });
 

@@ -20,6 +20,11 @@ export class NodeMemory {
   readonly instanceId: string | null;
   /** The last version of which the log says that the node missed it: said once. */
   missedVersion: number | null = null;
+  #handle: string | null = null;
+  #runsSinceMs: number;
+  #suspectedSinceMs: number | null = null;
+  /** When somebody, maybe another daemon, took back that it is silent. */
+  #vindicatedAtMs = 0;
   /** The version that it was told last; null after a push that failed, and before the first: then its next answer counts. */
   #toldVersion: number | null = null;
   #toldAtMs = 0;
@@ -28,6 +33,32 @@ export class NodeMemory {
   constructor({ instanceId }: Pick<NodeRecord, 'instanceId'>, nowMs: number) {
     this.instanceId = instanceId;
     this.sinceMs = nowMs;
+    this.#runsSinceMs = nowMs;
+  }
+
+  get suspectedSinceMs(): number | null {
+    return this.#suspectedSinceMs;
+  }
+
+  /** The least that is known of when a registered node was heard of. */
+  get heardAtMs(): number {
+    return Math.max(this.sinceMs, this.#vindicatedAtMs);
+  }
+
+  /** Whether its record calls it silent. */
+  noteSuspicion(isSuspected: boolean, nowMs: number): void {
+    if (isSuspected) this.#suspectedSinceMs ??= nowMs;
+    else if (this.#suspectedSinceMs !== null) {
+      this.#suspectedSinceMs = null;
+      this.#vindicatedAtMs = nowMs;
+    }
+  }
+
+  /** Since when the process runs that runs now, by the daemon's own clock. */
+  runsSinceMs(handle: string | null, nowMs: number): number {
+    if (handle === null || handle !== this.#handle) this.#runsSinceMs = nowMs;
+    this.#handle = handle;
+    return this.#runsSinceMs;
   }
 
   /** A new process knows no version. */

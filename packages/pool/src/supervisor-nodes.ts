@@ -7,7 +7,7 @@
 import { DriverError, DriverErrorCode, type NodeKey } from './drivers/driver.js';
 import type { Health } from './health.js';
 import type { Log } from './log.js';
-import type { ClusterRecord, NodeRecord } from './model.js';
+import { type ClusterRecord, DriverKind, type NodeRecord } from './model.js';
 import type { Observed, ObservedNode, PlannedAction } from './plan-terms.js';
 import type { PoolClock } from './pool-clock.js';
 import type { PoolDriver } from './pool-driver.js';
@@ -94,6 +94,7 @@ export class SupervisedNodes {
     for (const node of cluster.nodes) {
       const memory = this.#memoryOf(node);
       if (node.phase !== 'rebooting') memory.restarted = false;
+      memory.noteSuspicion(cluster.driver === DriverKind.REGISTERED && node.failures.count > 0, this.#nowMs());
     }
     if (cluster.nodes.every(({ phase }) => phase !== 'creating')) this.#refusedPorts.clear();
     this.#health.watch(
@@ -134,14 +135,17 @@ export class SupervisedNodes {
   #observeNode(node: NodeRecord): ObservedNode {
     const memory = this.#memoryOf(node);
     const health = this.#health.of(this.#key(node.id));
+    const running = this.#driver()?.running(this.#key(node.id)) ?? null;
     return {
-      running: this.#driver()?.running(this.#key(node.id)) ?? null,
+      running,
+      runsSinceMs: memory.runsSinceMs(running?.handle ?? null, this.#nowMs()),
       busy: memory.isBusy,
       health,
       configVersion: memory.configVersion(health),
       restarted: memory.restarted,
       portRefused: this.#refusedPorts.has(node.address.port),
-      heardAtMs: Math.max(memory.sinceMs, this.#parts.heardAtMs(this.#key(node.id))),
+      heardAtMs: Math.max(memory.heardAtMs, this.#parts.heardAtMs(this.#key(node.id))),
+      suspectedSinceMs: memory.suspectedSinceMs,
     };
   }
 

@@ -2,8 +2,8 @@
  * Where nodes register that somebody else starts and stops: HTTP with JSON on an address of the daemon's own.
  *
  * POST /v1/register, /v1/heartbeat, /v1/leave. Any daemon of a pool may hear any node: registrations and farewells are
- * written to the registry; heartbeats stay with the daemon that heard them, and the one that leads takes a node of which
- * it hears nothing by its health probes alone (docs/decisions/0024-actions.md).
+ * written to the registry. Heartbeats stay with the daemon that heard them, unless the one that leads can neither reach
+ * nor hear the node and says so in its record: then the daemon that hears it objects there (plan-registered.ts).
  */
 import { withRegistryTrouble } from '../api/actions/catalogue.js';
 import { PoolErrorCode } from '../api/errors.js';

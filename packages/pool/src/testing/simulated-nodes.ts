@@ -121,6 +121,7 @@ export class SimulatedNodes implements Driver {
   }
 
   readonly publish = async (node: NodeRecord, cluster: ClusterRecord): Promise<void> => {
+    await this.#clock.act(`pushes to ${cluster.id}/${node.id}`);
     const process = this.processes.get(nameOf({ clusterId: cluster.id, nodeId: node.id }));
     const config = configOf(cluster);
     if (process === undefined || process.launch.port !== node.address.port) throw new Error('connection refused');
@@ -143,6 +144,7 @@ export class SimulatedNodes implements Driver {
 
   async #act<T>(what: string, key: NodeKey, work: () => Promise<T>): Promise<T> {
     const name = nameOf(key);
+    await this.#clock.act(`${what} ${name}`);
     this.#checkReachable();
     if (this.#acting.has(name)) this.contradictions.push(`${what} ${name}`);
     this.#acting.add(name);

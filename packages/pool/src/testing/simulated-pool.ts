@@ -5,6 +5,7 @@
 import type { RoutedTopology, Router, RouterOptions } from '@shoal/router';
 import { pino } from 'pino';
 import { PoolError, PoolErrorCode } from '../api/errors.js';
+import type { ClusterRecord } from '../model.js';
 import { resolvePoolOptions } from '../options.js';
 import { Pool } from '../pool.js';
 import { SimulatedClock } from './simulated-clock.js';
@@ -15,6 +16,8 @@ interface SimulatedParts extends Partial<Pick<SimulatedPool, 'clock' | 'nodes' |
   /** `registered`: no driver of its own runs anything. */
   readonly driver?: 'process' | 'registered';
   readonly daemonId?: string;
+  /** Another daemon leads. */
+  readonly follows?: boolean;
 }
 
 export class SimulatedPool {
@@ -25,14 +28,15 @@ export class SimulatedPool {
   /** What the endpoint on each port shows; null before the first list. */
   readonly shown = new Map<number, RoutedTopology | null>();
 
-  constructor({ clock, nodes, registry, driver = 'process', daemonId = 'daemon-1' }: SimulatedParts = {}) {
+  constructor({ clock, nodes, registry, follows = false, ...parts }: SimulatedParts = {}) {
+    const { driver = 'process', daemonId = 'daemon-1' } = parts;
     this.clock = clock ?? new SimulatedClock();
     this.nodes = nodes ?? new SimulatedNodes(this.clock);
-    this.registry = registry ?? new SimulatedRegistry();
+    this.registry = registry ?? new SimulatedRegistry(this.clock);
     this.pool = new Pool({
       options: resolvePoolOptions({ dataDirectory: '/nowhere', drainMs: 2000 }),
       daemonId,
-      registry: this.registry,
+      registry: follows ? this.registry.follower() : this.registry,
       drivers: driver === 'process' ? [this.nodes] : [],
       adopting: driver === 'process' ? ['process'] : [],
       health: this.nodes.health,
@@ -73,4 +77,13 @@ export class SimulatedPool {
     };
     return { addresses: listen, topology, apply: show, close, destroy: close };
   }
+}
+
+export async function recordOf(sim: SimulatedPool, id = 'dev'): Promise<ClusterRecord> {
+  return (await sim.requests.describe(id)).cluster;
+}
+
+/** The version that each process tells. */
+export function versionsOf(sim: SimulatedPool): readonly number[] {
+  return [...sim.nodes.processes.values()].map(({ version }) => version);
 }

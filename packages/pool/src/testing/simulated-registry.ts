@@ -10,6 +10,7 @@ import {
   type RegistryEvents,
   type StoredCluster,
 } from '../registry/registry.js';
+import type { SimulatedClock } from './simulated-clock.js';
 
 export class SimulatedRegistry implements Registry {
   readonly name = 'simulated';
@@ -23,6 +24,27 @@ export class SimulatedRegistry implements Registry {
   #isReachable = true;
   /** This many of the next writes lose against another writer. */
   conflicts = 0;
+  readonly #clock: SimulatedClock;
+
+  constructor(clock: SimulatedClock) {
+    this.#clock = clock;
+  }
+
+  /** The same registry as a daemon has it that does not lead. */
+  follower(): Registry {
+    return {
+      name: this.name,
+      isLeader: false,
+      isExclusive: false,
+      open: (events) => this.open(events),
+      load: () => this.load(),
+      loadOne: (id) => this.loadOne(id),
+      save: (cluster, revision) => this.save(cluster, revision),
+      remove: (id, revision) => this.remove(id, revision),
+      versionFloor: (id) => this.versionFloor(id),
+      close: async () => {},
+    };
+  }
 
   async open(events: RegistryEvents): Promise<void> {
     this.#watchers.add(events);
@@ -45,6 +67,7 @@ export class SimulatedRegistry implements Registry {
   }
 
   async save(cluster: ClusterRecord, revision: string | null): Promise<string> {
+    await this.#clock.act(`saves cluster ${cluster.id}`);
     this.#checkReachable();
     this.#checkRevision(cluster.id, revision);
     if (this.conflicts > 0 && revision !== null) {
@@ -56,6 +79,7 @@ export class SimulatedRegistry implements Registry {
   }
 
   async remove(clusterId: string, revision: string): Promise<void> {
+    await this.#clock.act(`removes cluster ${clusterId}`);
     this.#checkReachable();
     this.#checkRevision(clusterId, revision);
     this.#floors.set(clusterId, this.#clusters.get(clusterId)?.cluster.version ?? 0);
