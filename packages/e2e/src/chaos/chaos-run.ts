@@ -105,6 +105,7 @@ export class ChaosRun {
       why = await this.#unrest();
     }
     this.rests++;
+    this.watch.endRound();
     const version = `version ${this.watch.newest.version} of ${portsIn(this.watch.newest.list).length} nodes`;
     this.#say(`at rest after ${seconds(performance.now() - sinceMs)}, ${version}`);
     await this.#checkKeys();

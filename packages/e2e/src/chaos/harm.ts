@@ -56,6 +56,8 @@ export class Harm {
         return this.#harmNode(fault, 'SIGSTOP', isSingle);
       case FaultKind.KILL_DAEMON:
         return this.#killDaemon(fault);
+      case FaultKind.END_DAEMON:
+        return this.#endDaemon(fault);
       case FaultKind.STOP_DAEMON:
         return this.#stopFor(fault, (forMs) => this.#parts.subject.stopDaemon(forMs));
       case FaultKind.STOP_HOST:
@@ -64,6 +66,8 @@ export class Harm {
         return this.#killHost(fault, isSingle);
       case FaultKind.RESIZE:
         return this.#resize(fault);
+      case FaultKind.REPLACE:
+        return this.#replace(fault);
       case FaultKind.KILL_ETCD:
         return this.#killEtcd(fault);
     }
@@ -117,6 +121,12 @@ export class Harm {
     this.#parts.say(`${kind}: started after ${seconds(awayMs)}, answered ${seconds(tookMs)} after the kill`);
   }
 
+  async #endDaemon({ kind, awayMs }: Fault): Promise<void> {
+    const sinceMs = performance.now();
+    await this.#parts.subject.endDaemon(awayMs);
+    this.#parts.say(`${kind}: the next one answered ${seconds(performance.now() - sinceMs)} later`);
+  }
+
   async #stopFor({ kind, awayMs }: Fault, stop: (forMs: number) => Promise<void>): Promise<void> {
     try {
       await stop(2 * awayMs);
@@ -160,6 +170,22 @@ export class Harm {
       await pause(RESIZE_AGAIN_MS);
     }
     this.#parts.say(`${kind} to ${size}: refused, ${refusal}`);
+  }
+
+  /** The daemon may be away, or refuse because the node is just being started. */
+  async #replace({ kind, where }: Fault): Promise<void> {
+    const ports = portsIn(this.#parts.watch.newest.list);
+    const port = ports[Math.floor(where * ports.length)];
+    const pid = this.#parts.watch.pidOn(port);
+    const since = this.#parts.machine.now();
+    this.#parts.watch.excusePort(port);
+    try {
+      await this.#parts.subject.replace(port);
+    } catch (error) {
+      return this.#parts.say(`${kind} on port ${port}: refused, ${(error as Error).message}`);
+    }
+    const tookMs = await this.#replaced(port, pid, since);
+    this.#parts.say(`${kind} on port ${port}: ${tookMs === null ? 'it left meanwhile' : `after ${seconds(tookMs)}`}`);
   }
 
   async #killEtcd({ kind, awayMs }: Fault): Promise<void> {

@@ -9,10 +9,12 @@ export const FaultKind = {
   KILL_NODE: 'kill -9 of a node',
   STOP_NODE: 'SIGSTOP of a node',
   KILL_DAEMON: 'kill -9 of the daemon',
+  END_DAEMON: 'SIGTERM of the daemon',
   STOP_DAEMON: 'SIGSTOP of the daemon for a while',
   KILL_HOST: 'kill -9 of the host process',
   STOP_HOST: 'SIGSTOP of the host process for a while',
   RESIZE: 'resize',
+  REPLACE: 'replacement by request',
   KILL_ETCD: 'kill -9 of etcd',
 } as const;
 export type FaultKind = (typeof FaultKind)[keyof typeof FaultKind];
@@ -40,6 +42,8 @@ const OFTEN: readonly FaultKind[] = [
   FaultKind.STOP_NODE,
   FaultKind.STOP_DAEMON,
   FaultKind.STOP_HOST,
+  FaultKind.END_DAEMON,
+  FaultKind.REPLACE,
 ];
 const AWAY_MS_MAX = 2_000;
 const WITHIN_A_ROUND_MS = 1_500;

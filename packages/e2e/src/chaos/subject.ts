@@ -15,6 +15,8 @@ const DRAIN_SECONDS = 1;
 /** A daemon that cannot start, because etcd is away for example, is started again after a while, as by systemd. */
 const START_AGAIN_MS = 500;
 const STARTS_MAX = 20;
+/** Much longer than a daemon may take to end in order. */
+const END_MS_MAX = 30_000;
 
 export class Subject {
   readonly pool = new PoolProcess();
@@ -72,6 +74,20 @@ export class Subject {
     });
   }
 
+  /** In order, as for an upgrade: nodes serve on. Rejects when it does not end as it should. */
+  endDaemon(awayMs: number): Promise<void> {
+    return this.#daemonTurns.take(async () => {
+      this.#isDaemonWanted = false;
+      const { pid } = this.pool;
+      const killer = setTimeout(() => process.kill(pid, 'SIGKILL'), END_MS_MAX);
+      const code = await this.pool.end('SIGTERM');
+      clearTimeout(killer);
+      await pause(awayMs);
+      await this.startDaemon();
+      if (code !== 0) throw new Error(`a daemon that was told to end left with ${code ?? 'a signal'}`);
+    });
+  }
+
   /** It comes to itself again and must not blame others for the time that it missed. */
   stopDaemon(forMs: number): Promise<void> {
     return this.#daemonTurns.take(() => stopFor(this.pool.pid, forMs));
@@ -103,6 +119,13 @@ export class Subject {
 
   async resize(nodeCount: number): Promise<void> {
     await this.pool.client.modifyCacheCluster({ CacheClusterId: CLUSTER, NumCacheNodes: nodeCount });
+  }
+
+  async replace(port: number): Promise<void> {
+    const { CacheNodes = [] } = await this.describe();
+    const node = CacheNodes.find(({ Endpoint }) => Endpoint?.Port === port);
+    if (node === undefined) throw new Error(`no node is listed on port ${port}`);
+    await this.pool.client.replaceCacheNode({ CacheClusterId: CLUSTER, CacheNodeId: node.CacheNodeId });
   }
 
   /** Everything: also what a failed run left. */

@@ -18,6 +18,7 @@ export class Watch {
   readonly #pids = new Map<number, number>();
   /** Processes whose end has a reason: harm that was done to them, or a planned removal. */
   readonly #excused = new Set<number>();
+  readonly #excusedPorts = new Set<number>();
   #newest: ServerAnswer = { version: 0, list: '', pid: 0 };
   #isWatching = true;
   #looks = 0;
@@ -49,6 +50,15 @@ export class Watch {
 
   excuse(pid: number): void {
     this.#excused.add(pid);
+  }
+
+  /** Whoever is on this port may be replaced, by one that is not seen yet as well, until the round is over. */
+  excusePort(port: number): void {
+    this.#excusedPorts.add(port);
+  }
+
+  endRound(): void {
+    this.#excusedPorts.clear();
   }
 
   excuseAll(): void {
@@ -94,7 +104,7 @@ export class Watch {
     this.#pids.set(port, pid);
     if (before === undefined) return;
     this.replacements++;
-    if (!this.#excused.has(before)) {
+    if (!this.#excused.has(before) && !this.#excusedPorts.has(port)) {
       this.#onViolation(
         `the node on port ${port} was replaced (pid ${before} by ${pid}) though nothing had happened to it`,
       );
