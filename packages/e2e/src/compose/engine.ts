@@ -20,7 +20,7 @@ const LAST_LINES = 5;
 export interface Engine {
   /** What DOCKER_HOST has to say; null: as it says already. */
   readonly host: string | null;
-  end(): Promise<void>;
+  end(cleaning: Programs): Promise<void>;
 }
 
 export class NoEngine extends Error {}
@@ -45,7 +45,10 @@ async function startEngine(programs: Programs, scratch: string): Promise<Engine>
   ];
   // In a group of its own: Ctrl-C ends the test, which ends the engine when its containers are gone.
   const child = spawn('dockerd', args, { stdio: ['ignore', output, output], detached: true });
-  const end = () => endEngine(child);
+  const end = async (cleaning: Programs) => {
+    await endEngine(child);
+    await unmountAll(cleaning, scratch);
+  };
   try {
     await eventually(
       'the engine to answer',
@@ -56,7 +59,7 @@ async function startEngine(programs: Programs, scratch: string): Promise<Engine>
       START_DEADLINE_MS,
     );
   } catch (error) {
-    await end();
+    await end(programs);
     const said = readFileSync(log, 'utf8').trim().split('\n').slice(-LAST_LINES).join('\n');
     throw new NoEngine(`dockerd does not start here: ${(error as Error).message}\n${said}`);
   }
@@ -71,6 +74,15 @@ async function endEngine(child: ChildProcess): Promise<void> {
   if (!isLate) return;
   child.kill('SIGKILL');
   await ended;
+}
+
+/** An engine leaves the network namespace of its host mounted, and everything if it was killed. */
+async function unmountAll(cleaning: Programs, folder: string): Promise<void> {
+  const points = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => point.startsWith(`${folder}/`));
+  for (const point of points.reverse()) await cleaning.run('umount', ['--lazy', point]);
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

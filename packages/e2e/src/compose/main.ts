@@ -51,7 +51,7 @@ async function work(): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'shoal-compose-'));
   onEnd(async () => rmSync(scratch, { recursive: true, force: true }));
   const engine = await openEngine(programs, scratch);
-  onEnd(() => engine.end());
+  onEnd((cleaning) => engine.end(cleaning));
   if (engine.host !== null) programs.environment.DOCKER_HOST = engine.host;
   checks.say(engine.host === null ? 'An engine answers already' : 'Started an engine');
   checks.say(`The image ${BASE_IMAGE} is ${await provideBaseImage(programs, scratch)}`);

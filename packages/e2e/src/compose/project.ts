@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { eventually } from '../harness/eventually.js';
 import { ROOT } from '../house-rules/source-file.js';
 import type { Programs, Run } from './programs.js';
 
@@ -15,6 +16,7 @@ export type ComposeCommand = readonly [string, ...string[]];
 
 const COMMANDS: readonly ComposeCommand[] = [['docker-compose'], ['docker', 'compose']];
 const UP_DEADLINE_MS = 120_000;
+const REMOVAL_DEADLINE_MS = 40_000;
 
 export async function composeCommands(programs: Programs): Promise<readonly ComposeCommand[]> {
   const found: ComposeCommand[] = [];
@@ -104,17 +106,33 @@ export interface Profile {
   readonly services?: readonly string[];
 }
 
-/** By label, so that nothing of it is left whichever compose made it, and however far that came. */
+/** By label, so that nothing of it is left whichever compose made it, and however far that came; until nothing more turns up. */
 export async function removeProject(programs: Programs, name: string): Promise<void> {
+  let reason: unknown = 'something always turns up';
+  const isGone = () =>
+    removeOnce(programs, name).catch((error: unknown) => {
+      reason = error;
+      return false;
+    });
+  await eventually(`project ${name} to be gone`, isGone, REMOVAL_DEADLINE_MS).catch((error: Error) => {
+    throw new Error(`${error.message}: ${String(reason)}`);
+  });
+}
+
+/** Tells whether there was nothing to remove. */
+async function removeOnce(programs: Programs, name: string): Promise<boolean> {
   const filter = ['--filter', `label=com.docker.compose.project=${name}`];
   const listed = async (args: readonly string[]) =>
     (await programs.run('docker', [...args, ...filter])).split('\n').filter((id) => id !== '');
   const containers = await listed(['ps', '-aq']);
   if (containers.length > 0) await programs.run('docker', ['rm', '-fv', ...containers]);
+  let count = containers.length;
   for (const kind of ['network', 'volume']) {
     const ids = await listed([kind, 'ls', '-q']);
     if (ids.length > 0) await programs.run('docker', [kind, 'rm', ...ids]);
+    count += ids.length;
   }
+  return count === 0;
 }
 
 function containerOf({ Id: id, Name: name, Config: config, State: state }: Inspected): Container {

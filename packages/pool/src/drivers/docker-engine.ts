@@ -68,6 +68,8 @@ export function containerName({ clusterId, nodeId }: NodeKey): string {
 
 export class DockerEngine {
   readonly #settings: DockerSettings;
+  /** The client for calls with the usual deadline. */
+  #usual: Promise<Docker> | null = null;
 
   constructor(settings: DockerSettings) {
     this.#settings = settings;
@@ -216,7 +218,13 @@ export class DockerEngine {
     };
   }
 
-  async #client(timeout: number): Promise<Docker> {
+  #client(timeoutMs: number): Promise<Docker> {
+    if (timeoutMs !== this.#settings.deadlineMs) return this.#newClient(timeoutMs);
+    this.#usual ??= this.#newClient(timeoutMs);
+    return this.#usual;
+  }
+
+  async #newClient(timeout: number): Promise<Docker> {
     const { socketPath } = this.#settings;
     const { default: Engine } = await import('dockerode');
     return new Engine({ ...(socketPath === undefined ? {} : { socketPath }), ...(timeout > 0 ? { timeout } : {}) });
