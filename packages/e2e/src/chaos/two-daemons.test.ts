@@ -181,6 +181,10 @@ etcdTest(
       async () => !(await reaches(daemons[0])) && !(await reaches(daemons[1])),
       PATIENCE_MS,
     );
+    for (const { pool } of daemons) {
+      const { Reason } = (await pool.client.describePool()).Pool.Registry;
+      expect(Reason).toContain(`127.0.0.1:${etcd?.clientPort}`);
+    }
     const newcomer = await startNode();
     nodes.pop();
     await eventually('the newcomer to be refused', () => newcomer.output.includes('registry'), PATIENCE_MS);

@@ -73,8 +73,10 @@ export function postStream(
       if (unfinished.length > MAX_LINE_CHARACTERS) finish(new Error('etcd sends a line without an end'));
       for (const line of lines) if (!isOver) readLine(line, on.line, finish);
     });
-    response.on('error', finish);
-    response.on('close', () => finish(new Error('etcd closed the watch')));
+    // Node.js says no more than "aborted" of a server that was killed.
+    const broken = `${request.endpoint}: etcd closed the watch`;
+    response.on('error', ({ message }) => finish(new Error(`${broken} (${message})`)));
+    response.on('close', () => finish(new Error(broken)));
   });
   outgoing.on('error', finish);
   outgoing.on('socket', (socket) => socket.setKeepAlive(true, KEEPALIVE_MS));
