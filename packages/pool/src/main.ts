@@ -193,9 +193,9 @@ class Daemon {
     this.#registration = await startRegistration({ ...registration, token, requests, onFailure });
   }
 
-  #registry({ registryFile }: DataDirectory): Registry {
+  #registry({ registryFile, daemonId }: DataDirectory): Registry {
     const { registry } = this.#options;
-    return registry === 'embedded' ? new EmbeddedRegistry(registryFile) : new EtcdRegistry(registry);
+    return registry === 'embedded' ? new EmbeddedRegistry(registryFile) : new EtcdRegistry(registry, { daemonId });
   }
 
   #makePool({ directory, daemonId, hostSocket }: DataDirectory, registry: Registry): Pool {

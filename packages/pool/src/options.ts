@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { DRAIN_MS_MAX, HEARTBEAT_MS, MEMORY_MEGABYTES_MAX, PORT_MAX, THREADS_MAX } from './limits.js';
 import { LOG_LEVELS } from './log.js';
 import { DriverKind } from './model.js';
+import { GONE_AFTER_MS } from './owner-watch.js';
 import type { NewCluster } from './pool-requests.js';
 import { isEtcdUrl } from './registry/etcd-url.js';
 
@@ -40,6 +41,8 @@ export interface PoolOptions {
   readonly token?: string | null;
   /** How often registered nodes are expected to be heard of. Default 2000. */
   readonly heartbeatMs?: number;
+  /** How long the daemon of a deleted cluster may be away before another one takes the cluster off the registry. Default 60,000. */
+  readonly ownerGoneMs?: number;
   /** Clusters that are made at the start unless they exist. Default []. */
   readonly clusters?: readonly NewCluster[];
   /** What the end of the daemon means for its nodes: they serve on, or stop with it. Default `keep`. */
@@ -106,6 +109,7 @@ const schema = z.strictObject({
   registration: z.strictObject({ host, port }).nullable().default(null),
   token: z.string().min(1).nullable().default(null),
   heartbeatMs: z.int().min(HEARTBEAT_MS.least).max(HEARTBEAT_MS.most).default(2000),
+  ownerGoneMs: z.int().min(100).default(GONE_AFTER_MS),
   clusters: z.array(z.custom<NewCluster>((value) => typeof value === 'object' && value !== null)).default([]),
   onStop: z.enum(['keep', 'stop']).default('keep'),
   logLevel: z.enum(LOG_LEVELS).default('info'),

@@ -6,7 +6,7 @@
  * concerns no other, and nothing that happens after `start` rejects. `close` lets go of the nodes, `shutDown` stops them.
  */
 import { portsTakenForNodes } from './cluster-changes-ports.js';
-import type { Driver, NodeKey } from './drivers/driver.js';
+import type { Driver, NodeKey, RunningNode } from './drivers/driver.js';
 import { RegisteredDriver } from './drivers/registered.js';
 import { ClusterEndpoint } from './endpoint/cluster-endpoint.js';
 import type { ClusterRecord, DriverKind } from './model.js';
@@ -194,7 +194,10 @@ export class Pool implements PoolDeskPool {
       this.#parts.log.warn({ err: error, clusterId }, 'A supervisor did not close in order');
     });
     this.#leaving.add(leaving);
-    void leaving.then(() => this.#leaving.delete(leaving));
+    void leaving.then(() => {
+      this.#leaving.delete(leaving);
+      for (const kind of this.#drivers.keys()) this.#stopOrphans(kind);
+    });
   }
 
   #onLeadership(isLeader: boolean): void {
@@ -224,7 +227,7 @@ export class Pool implements PoolDeskPool {
     const driverOf = (kind: DriverKind) => this.driver(kind);
     const supervisor = new Supervisor({
       ...{ clusterId, daemonId, registry, driverOf, health, endpoint },
-      ...{ publish, portsTaken, clock, log },
+      ...{ publish, portsTaken, clock, log, ownerGoneMs: options.ownerGoneMs },
       heardAtMs: (key) => this.#registered.heardAtMs(key),
     });
     const supervised = { supervisor, endpoint };
@@ -249,13 +252,17 @@ export class Pool implements PoolDeskPool {
     this.#wakeAll();
   }
 
-  /** Nodes of clusters that no longer exist, left by a daemon that lost its registry: nobody else would ever stop them. */
+  /**
+   * Nodes of clusters that no longer exist, left by a daemon that lost its registry, or by this one while others deleted
+   * the cluster: nobody else would ever stop them.
+   */
   #stopOrphans(kind: DriverKind): void {
-    const driver = this.driver(kind);
-    if (driver === null || !driver.isReady || !this.#registryState.isReachable) return;
-    const orphans = [...driver.runningClusters()]
-      .filter((clusterId) => !this.#clusters.has(clusterId))
-      .flatMap((clusterId) => driver.runningOf(clusterId));
+    const driver = this.#drivers.get(kind);
+    if (this.#phase.kind !== 'running' || !driver?.isReady || !this.#registryState.isReachable) return;
+    const running = [...driver.runningClusters()].flatMap((clusterId) => driver.runningOf(clusterId));
+    const orphans = running.filter((node) =>
+      isOrphan(node, this.stored(node.clusterId)?.cluster, this.#parts.daemonId),
+    );
     for (const orphan of orphans) void this.#stopOrphan(driver, orphan);
   }
 
@@ -271,4 +278,11 @@ export class Pool implements PoolDeskPool {
   #wakeAll(): void {
     for (const { supervisor } of this.#clusters.values()) supervisor.wake();
   }
+}
+
+/** A cluster of another daemon may have the name of one that was deleted here: then what runs here is older than it. */
+function isOrphan({ startedAtMs }: RunningNode, cluster: ClusterRecord | undefined, daemonId: string): boolean {
+  if (cluster === undefined) return true;
+  const { ownerId, createdAtMs } = cluster;
+  return ownerId !== null && ownerId !== daemonId && startedAtMs < createdAtMs;
 }

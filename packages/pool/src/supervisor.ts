@@ -9,6 +9,7 @@
  */
 import type { Driver, NodeKey } from './drivers/driver.js';
 import { type ClusterRecord, configOf, DriverKind } from './model.js';
+import { OwnerWatch } from './owner-watch.js';
 import { plan } from './plan.js';
 import type { PoolDriver } from './pool-driver.js';
 import type { NodeObservation } from './pool-requests.js';
@@ -34,6 +35,8 @@ export interface SupervisorParts extends Omit<SupervisedNodesParts, 'driver' | '
   readonly registry: Registry;
   readonly driverOf: (kind: Driver['kind']) => PoolDriver | null;
   readonly endpoint: ShownList;
+  /** See OwnerWatch. */
+  readonly ownerGoneMs: number;
 }
 
 export class Supervisor {
@@ -47,9 +50,11 @@ export class Supervisor {
   #saveAgainAtMs = 0;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #cancelWake: () => void = () => {};
+  readonly #owner: OwnerWatch;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
+    this.#owner = new OwnerWatch(parts.registry, parts.clock, parts.ownerGoneMs);
     this.#nodes = new SupervisedNodes({
       ...parts,
       nodeOf: (nodeId) => this.#stored?.cluster.nodes.find(({ id }) => id === nodeId) ?? null,
@@ -115,8 +120,10 @@ export class Supervisor {
     this.#parts.endpoint.show(stored?.cluster ?? null);
     if (stored === null || !this.#isResponsible(stored.cluster)) {
       this.#nodes.forgetAll();
+      await this.#standIn(stored);
       return;
     }
+    this.#owner.reset();
     const cluster = this.#nodes.remember(stored.cluster);
     this.#stopWaiting();
     let unsaved = cluster === stored.cluster ? null : cluster;
@@ -127,6 +134,17 @@ export class Supervisor {
       else this.#nodes.carryOut(action, cluster);
     }
     if (unsaved !== null) await this.#save(unsaved, stored.revision);
+  }
+
+  /** The daemon that leads finishes a deletion whose owner is gone: with it went whoever could stop the nodes. */
+  async #standIn(stored: StoredCluster | null): Promise<void> {
+    const { ownerId = null, deleting = false } = stored?.cluster ?? {};
+    if (stored === null || ownerId === null || !deleting || !this.#parts.registry.isLeader) return this.#owner.reset();
+    const againAtMs = await this.#owner.lookAgainAtMs(ownerId);
+    if (againAtMs !== null) return this.#wakeAt(againAtMs);
+    this.#owner.reset();
+    this.#parts.log.warn({ ownerId }, 'Deleting a cluster whose owner is gone: its nodes end when that is back');
+    await this.#forget(stored);
   }
 
   #isResponsible({ driver, ownerId }: ClusterRecord): boolean {

@@ -6,7 +6,7 @@ import { eventually } from '../harness/eventually.js';
 import { runs, testWith } from '../harness/outside-program.js';
 import { shoalCommand, Transport } from '../harness/server-command.js';
 import { ServerProcess } from '../harness/server-process.js';
-import { PoolProcess } from '../pool/pool-process.js';
+import { PoolProcess, pidOf } from '../pool/pool-process.js';
 import { EtcdServer } from '../registry/etcd-server.js';
 import { ask, askList, portsIn, type ServerAnswer } from './question.js';
 
@@ -16,6 +16,7 @@ const HAS_ETCD = runs('etcd', ['--version']);
 const etcdTest = testWith('etcd', HAS_ETCD);
 const PATIENCE_MS = 20_000;
 const TEST_MS = 60_000;
+const QUICK = { heartbeatMs: 200, ownerGoneMs: 2_000 };
 
 interface Daemon {
   readonly host: string;
@@ -57,7 +58,7 @@ afterEach(() => {
 async function startDaemon(daemon: Daemon): Promise<void> {
   const { host, pool, registrationPort } = daemon;
   const registration = { host, port: registrationPort };
-  await pool.start({ listenHost: host, registry: etcd?.url, registration, token: TOKEN, heartbeatMs: 200 });
+  await pool.start({ listenHost: host, registry: etcd?.url, registration, token: TOKEN, ...QUICK });
   daemon.registrationPort = (await pool.client.describePool()).Pool.Registration?.Port ?? 0;
 }
 
@@ -198,3 +199,34 @@ etcdTest(
   },
   TEST_MS,
 );
+
+etcdTest(
+  'a cluster whose daemon was killed is deleted by the other one, and its nodes end when that daemon is back',
+  async () => {
+    const [owner, other] = daemons;
+    const id = 'local';
+    const created = { CacheClusterId: id, NumCacheNodes: 1, Port: 0, MemoryMegabytes: 8 };
+    await owner.pool.client.createCacheCluster(created);
+    const pid = pidOf(await owner.pool.settled(id, 1), 0);
+    await owner.pool.end('SIGKILL');
+    await other.pool.client.deleteCacheCluster({ CacheClusterId: id });
+    await eventually('the cluster to be gone', async () => !(await idsOf(other)).includes(id), PATIENCE_MS);
+    expect(process.kill(pid, 0)).toBe(true);
+    await startDaemon(owner);
+    await eventually('its node to end', () => !lives(pid), PATIENCE_MS);
+    expect(await idsOf(owner)).toEqual(await idsOf(other));
+  },
+  TEST_MS,
+);
+
+async function idsOf({ pool }: Daemon): Promise<readonly string[]> {
+  return (await pool.client.describeCacheClusters()).CacheClusters.map(({ CacheClusterId }) => CacheClusterId);
+}
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

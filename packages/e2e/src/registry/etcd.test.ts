@@ -76,6 +76,25 @@ describe('the registry in etcd', () => {
 });
 
 describe('several daemons over one etcd', () => {
+  story(
+    'see who is there: whoever was killed is not once its lease has ended, and is again when it is back',
+    async (etcd) => {
+      const [url, line] = [freshPrefix(), await lineTo(etcd.clientPort)];
+      const witness = registryAt(etcd.url + url);
+      const daemon = new EtcdRegistry(line.url + url, { ...FAST, daemonId: 'one' });
+      made.push(daemon);
+      expect(await witness.isPresent('one')).toBe(false);
+      await daemon.open(new Listener());
+      await eventually('the daemon to be seen', () => witness.isPresent('one'));
+      line.cut();
+      await eventually('the lease to end', async () => !(await witness.isPresent('one')));
+      line.mend();
+      await eventually('the daemon to be seen again', () => witness.isPresent('one'));
+      await daemon.close();
+      expect(await witness.isPresent('one')).toBe(false);
+    },
+  );
+
   story('see each other’s changes, and one of two that write at once gets a conflict', async (etcd) => {
     const url = etcd.url + freshPrefix();
     const [first, second, witness] = [registryAt(url), registryAt(url), new Listener()];

@@ -96,6 +96,11 @@ export class EmbeddedRegistry implements Registry {
     });
   }
 
+  /** Nobody else has this file, so no other daemon can be there. */
+  async isPresent(): Promise<boolean> {
+    return false;
+  }
+
   async close(): Promise<void> {
     this.#events = null;
     await this.#turn;

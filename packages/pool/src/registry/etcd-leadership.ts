@@ -1,5 +1,6 @@
 /**
- * Which of several daemons acts for registered clusters: the one whose lease holds the key `leader` of etcd.
+ * Which of several daemons acts for registered clusters: the one whose lease holds the key `leader` of etcd. The lease of
+ * each also holds a key of its own, by which others see that it is there.
  *
  * Used by etcd.ts. The lease is renewed three times in its life. A leader that cannot renew it steps down by its own clock,
  * counted from when the last renewal was sent, so always before etcd can give the key to somebody else; a leader that was
@@ -10,6 +11,8 @@ import { toBase64 } from './etcd-gateway.js';
 
 export interface EtcdLeadershipOptions {
   readonly key: string;
+  /** Says that this daemon is there; null: nothing does. */
+  readonly presenceKey: string | null;
   /** Says in the key who leads, for people. */
   readonly daemonName: string;
   readonly leaseSeconds: number;
@@ -98,7 +101,17 @@ export class EtcdLeadership {
       return;
     }
     this.#loseLease();
-    this.#holdLease(await this.#gateway.grantLease(this.#options.leaseSeconds), sentAtMs);
+    const granted = await this.#gateway.grantLease(this.#options.leaseSeconds);
+    await this.#announce(granted);
+    this.#holdLease(granted, sentAtMs);
+  }
+
+  /** The key ends with the lease, so it is written once a lease. */
+  async #announce(lease: string): Promise<void> {
+    const { presenceKey, daemonName } = this.#options;
+    if (presenceKey === null) return;
+    const put = { key: toBase64(presenceKey), value: toBase64(daemonName), lease };
+    await this.#gateway.txn({ compare: [], success: [{ request_put: put }], failure: [] });
   }
 
   #holdLease(id: string, sentAtMs: number): void {

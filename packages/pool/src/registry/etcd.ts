@@ -4,6 +4,7 @@
  *   <prefix>/clusters/<id>   { "format": "shoal-cluster", "formatVersion": 1, "cluster": record }
  *   <prefix>/floors/<id>     the last version of a cluster that was removed; written in the transaction that removes it
  *   <prefix>/leader          bound to the lease of the daemon that leads
+ *   <prefix>/daemons/<id>    bound to the lease of that daemon, so there while it runs
  *
  * A revision is etcd's mod_revision of the key, and every write is a transaction that compares it. What etcd acknowledges
  * is on the disks of its quorum. Watches and leadership live through restarts of etcd; calls fail meanwhile.
@@ -35,6 +36,8 @@ import {
 const FORMAT = 'shoal-cluster';
 
 export interface EtcdOptions {
+  /** Of the daemon that uses it, to be told by others that it is there. Default null: nobody is told. */
+  readonly daemonId?: string | null;
   /** Of one call to one endpoint. */
   readonly deadlineMs?: number;
   /** How long a leader that vanished keeps the others waiting. */
@@ -43,7 +46,7 @@ export interface EtcdOptions {
   readonly checkMs?: number;
 }
 
-const DEFAULTS = { deadlineMs: 2_000, leaseSeconds: 6, checkMs: 5_000 } as const;
+const DEFAULTS = { daemonId: null, deadlineMs: 2_000, leaseSeconds: 6, checkMs: 5_000 } as const;
 
 export class EtcdRegistry implements Registry {
   readonly name: string;
@@ -73,6 +76,7 @@ export class EtcdRegistry implements Registry {
   async open(events: RegistryEvents): Promise<void> {
     this.#leadership = new EtcdLeadership(this.#gateway, {
       key: `${this.#prefix}leader`,
+      presenceKey: this.#options.daemonId === null ? null : this.#presenceKey(this.#options.daemonId),
       daemonName: `${hostname()} ${process.pid}`,
       leaseSeconds: this.#options.leaseSeconds,
       onLeadership: events.onLeadership,
@@ -140,6 +144,10 @@ export class EtcdRegistry implements Registry {
     return Math.max(stored?.cluster.version ?? 0, floor === null ? 0 : this.#readableFloor(floor));
   }
 
+  async isPresent(daemonId: string): Promise<boolean> {
+    return (await this.#gateway.get(this.#presenceKey(daemonId))) !== null;
+  }
+
   async close(): Promise<void> {
     this.#gateway.onOutcome = () => undefined;
     this.#watch?.close();
@@ -195,6 +203,10 @@ export class EtcdRegistry implements Registry {
 
   #clusterKey(clusterId: string): string {
     return `${this.#prefix}clusters/${clusterId}`;
+  }
+
+  #presenceKey(daemonId: string): string {
+    return `${this.#prefix}daemons/${daemonId}`;
   }
 
   #floorKey(clusterId: string): string {

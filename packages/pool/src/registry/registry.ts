@@ -61,6 +61,8 @@ export interface Registry {
   remove(clusterId: string, revision: string): Promise<void>;
   /** The last version that any cluster of this id ever had; 0 if none. */
   versionFloor(clusterId: string): Promise<number>;
+  /** Whether the daemon of this id runs and reaches the registry, as far as that knows. Rejects with a RegistryError. */
+  isPresent(daemonId: string): Promise<boolean>;
   /** Lets go. Any number of calls. */
   close(): Promise<void>;
 }

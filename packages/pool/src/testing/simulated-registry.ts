@@ -24,6 +24,8 @@ export class SimulatedRegistry implements Registry {
   #isReachable = true;
   /** This many of the next writes lose against another writer. */
   conflicts = 0;
+  /** Daemons that the registry does not see. */
+  readonly absent = new Set<string>();
   readonly #clock: SimulatedClock;
 
   constructor(clock: SimulatedClock) {
@@ -42,6 +44,7 @@ export class SimulatedRegistry implements Registry {
       save: (cluster, revision) => this.save(cluster, revision),
       remove: (id, revision) => this.remove(id, revision),
       versionFloor: (id) => this.versionFloor(id),
+      isPresent: (id) => this.isPresent(id),
       close: async () => {},
     };
   }
@@ -90,6 +93,11 @@ export class SimulatedRegistry implements Registry {
   async versionFloor(clusterId: string): Promise<number> {
     this.#checkReachable();
     return this.#floors.get(clusterId) ?? 0;
+  }
+
+  async isPresent(daemonId: string): Promise<boolean> {
+    this.#checkReachable();
+    return !this.absent.has(daemonId);
   }
 
   async close(): Promise<void> {
