@@ -8,6 +8,7 @@
 import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from './checks.js';
 import { NoEngine } from './engine.js';
 import type { Programs } from './programs.js';
 
@@ -26,6 +27,15 @@ export async function provideBaseImage(programs: Programs, scratch: string): Pro
   if (!(await programs.succeeds('debootstrap', ['--version']))) {
     throw new NoEngine(`the engine has no image ${BASE_IMAGE}, and debootstrap is not installed to make one`);
   }
+  try {
+    await makeBaseImage(programs, scratch);
+  } catch (error) {
+    throw new NoEngine(`the image ${BASE_IMAGE} cannot be made here: ${messageOf(error)}`);
+  }
+  return 'made';
+}
+
+async function makeBaseImage(programs: Programs, scratch: string): Promise<void> {
   const [root, archive] = [join(scratch, 'root'), join(scratch, 'root.tar')];
   await bootstrap(programs, root);
   const binary = join(root, 'usr/local/bin/node');
@@ -37,7 +47,6 @@ export async function provideBaseImage(programs: Programs, scratch: string): Pro
   const importing = ['import', '--change', `ENV PATH=${PATH}`, '--change', 'CMD ["node"]', archive, BASE_IMAGE];
   await programs.run('docker', importing, { deadlineMs: STEP_DEADLINE_MS });
   await rm(archive, { force: true });
-  return 'made';
 }
 
 async function bootstrap(programs: Programs, root: string): Promise<void> {
@@ -54,7 +63,7 @@ async function mirrorOf(programs: Programs): Promise<string> {
   const format = '$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)';
   const text = await programs.run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
   const found = /^Debian Debian main ((?:https?|file):\S+)$/m.exec(text);
-  if (found === null) throw new NoEngine('the package manager of this machine knows no archive of Debian');
+  if (found === null) throw new Error('the package manager of this machine knows no archive of Debian');
   return found[1];
 }
 

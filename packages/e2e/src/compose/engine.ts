@@ -23,6 +23,7 @@ export interface Engine {
   end(cleaning: Programs): Promise<void>;
 }
 
+/** Nothing of ours is wrong: there is no engine here, or nothing that it could run. */
 export class NoEngine extends Error {}
 
 export async function openEngine(programs: Programs, scratch: string): Promise<Engine> {
