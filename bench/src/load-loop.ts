@@ -21,11 +21,14 @@ import { LoadError } from './load-error.js';
 import { Memory } from './memory.js';
 import { ALL_RIGHT, type Piece, ReplyChecker } from './reply-checker.js';
 import type { BatchComposer } from './workload.js';
+import { keepWrongReply } from './wrong-reply.js';
 
 const RECEIVE_BYTES = 256 * 1024;
 const MAX_EVENTS = 64;
 const WAIT_MS = 500;
 const STALL_MS = 5000;
+/** How often, WAIT_MS apart, replies that are late are waited for once one is wrong. */
+const LATE_WAITS = 2;
 
 export interface LoadTarget {
   readonly host: string;
@@ -183,7 +186,33 @@ export class LoadLoop {
     piece.filled = this.filled[c];
     piece.receivedBytes = count;
     const wrong = this.checker.firstWrong(piece);
-    if (wrong !== ALL_RIGHT) this.fail(c, this.checker.describe(piece, wrong));
+    if (wrong !== ALL_RIGHT) this.failWrong(c, this.checker.describe(piece, wrong));
+  }
+
+  private failWrong(c: number, reason: string): never {
+    const { bytes } = this.memory;
+    const expectedAt = this.expectedAt(c);
+    const expected = bytes.subarray(expectedAt, expectedAt + this.expectedBytes[c]);
+    const received = [expected.subarray(0, this.filled[c]), ...this.piecesFrom(c)];
+    const file = keepWrongReply({
+      heading: `connection ${c}, after ${this.batches} batches: ${reason}`,
+      requests: bytes.subarray(this.requestAt(c), this.requestEnd[c]),
+      expected,
+      received: Buffer.concat(received),
+    });
+    this.fail(c, `${reason}\nAll of the batch stands in ${file}`);
+  }
+
+  /** The piece at hand, and what follows it in the next moments. */
+  private piecesFrom(c: number): Buffer[] {
+    const pieces: Buffer[] = [];
+    let count = this.piece.receivedBytes;
+    for (let waits = 0; waits <= LATE_WAITS && count !== 0; waits++) {
+      if (count > 0) pieces.push(Buffer.from(this.memory.bytes.subarray(this.receiveAt, this.receiveAt + count)));
+      epollWait(this.epoll, this.memory.address + this.eventsAt, MAX_EVENTS, WAIT_MS);
+      count = receive(this.fds[c], this.memory.address + this.receiveAt, RECEIVE_BYTES);
+    }
+    return pieces;
   }
 
   private failClosed(c: number, doing: string): never {

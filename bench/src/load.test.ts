@@ -1,6 +1,7 @@
 // The generator against real servers on loopback: one that lies, one that goes silent, and memcached if it is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +49,9 @@ describe('load.js', () => {
     expect([code, output]).toEqual([1, '']);
     expect(complaints).toContain('set shoal-bench-00000100-key');
     expect(complaints).toContain('4e 4f 54 5f 53 54 4f 52 45 44');
+    const file = /All of the batch stands in (\S+)$/m.exec(complaints)?.[1] ?? '';
+    expect(readFileSync(file, 'latin1')).toContain('came: 12 bytes\nNOT_STORED');
+    rmSync(file);
   });
 
   test('stops with exit 1 when the server closes a connection', async () => {
