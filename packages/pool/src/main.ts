@@ -62,7 +62,10 @@ export async function startPool(asked: PoolOptions): Promise<RunningPool> {
   return new Daemon(options, log, flush).start();
 }
 
-/** The life of a daemon process: resolves with its exit code. Signals end it; a second one ends it at once. */
+/**
+ * The life of a daemon process: resolves with its exit code. A signal ends it, in order, and during the start as soon as it
+ * has started; a second one ends it at once.
+ */
 export async function runPool(
   asked: PoolOptions,
   { onRunning = () => {} }: { readonly onRunning?: (pool: RunningPool) => void } = {},
@@ -70,10 +73,12 @@ export async function runPool(
   const signals = new StopSignals();
   try {
     const options = resolvePoolOptions(asked);
-    const pool = await startPool(asked);
-    onRunning(pool);
-    void signals.first.then(() => (options.onStop === 'stop' ? pool.shutDown() : pool.close()));
-    return await Promise.race([pool.stopped.then(() => ExitCode.OK), signals.second]);
+    const life = startPool(asked).then((pool) => {
+      onRunning(pool);
+      void signals.first.then(() => (options.onStop === 'stop' ? pool.shutDown() : pool.close()));
+      return pool.stopped.then(() => ExitCode.OK);
+    });
+    return await Promise.race([life, signals.second]);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return exitCodeOf(error) ?? ExitCode.SOFTWARE;

@@ -140,7 +140,7 @@ function withNodes(cluster: ClusterRecord, plans: readonly NodePlan[]): ClusterR
   if (nodes.length === cluster.nodes.length && nodes.every((node, i) => node === cluster.nodes[i])) return cluster;
   const next = { ...cluster, nodes };
   const isOther = isOtherList(listedNodes(next), listedNodes(cluster));
-  return { ...next, version: cluster.version + Number(isOther && !cluster.deleting) };
+  return { ...next, version: cluster.version + Number(isOther) };
 }
 
 /** Nothing becomes listed here: a list has lost nodes, or some have another address. */

@@ -33,7 +33,7 @@ export class PoolProcess {
   }
 
   async start(options: object = {}): Promise<void> {
-    const child = this.#spawn(options, (text) => {
+    const child = this.spawn(options, (text) => {
       this.output += text;
     });
     this.#child = child;
@@ -49,14 +49,15 @@ export class PoolProcess {
   /** A daemon that is expected to leave at once: what it said and its exit code. */
   async startSecond(options: object = {}): Promise<{ code: number | null; output: string }> {
     let output = '';
-    const child = this.#spawn(options, (text) => {
+    const child = this.spawn(options, (text) => {
       output += text;
     });
     const [code] = await once(child, 'close');
     return { code, output };
   }
 
-  #spawn(options: object, onOutput: (text: string) => void): ChildProcess {
+  /** A daemon that the caller looks after. */
+  spawn(options: object, onOutput: (text: string) => void = () => {}): ChildProcess {
     const asked = JSON.stringify({ dataDirectory: this.directory, ...options });
     const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, asked], {
       cwd: PACKAGE,
