@@ -1,7 +1,7 @@
 /** The data directory: one daemon at a time, whatever became of the one before. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -96,6 +96,20 @@ describe('a data directory', () => {
     const winners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(winners).toHaveLength(1);
     await winners[0].release();
+  });
+
+  test.each(['/proc/self', '/sys/kernel'])('that takes no files is refused, with the reason: %s', async (directory) => {
+    await expect(openDataDirectory(directory)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/^Cannot use the data directory \S+: listen E/),
+    });
+  });
+
+  test('that has no room for its daemon-id is refused, and locked by nobody afterwards', async () => {
+    await mkdir(join(folder, 'daemon-id.tmp'));
+    await expect(openDataDirectory(folder)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await rm(join(folder, 'daemon-id.tmp'), { recursive: true });
+    await (await openDataDirectory(folder)).release();
   });
 
   test('with a damaged daemon-id is refused, and the file stays as it is', async () => {
