@@ -86,7 +86,7 @@ export class ChaosRun {
 
   async #rounds(): Promise<void> {
     await this.#rest();
-    const endAtMs = this.#startedAtMs + this.#options.seconds * 1000;
+    const endAtMs = performance.now() + this.#options.seconds * 1000;
     while (performance.now() < endAtMs && this.violations.length === 0) {
       const faults = this.#schedule.next();
       const isSingle = faults.length === 1;

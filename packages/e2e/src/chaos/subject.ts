@@ -6,11 +6,13 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CacheCluster } from '@shoal/pool/api-client';
+import { eventually } from '../harness/eventually.js';
 import { PoolProcess } from '../pool/pool-process.js';
 import { EtcdServer } from '../registry/etcd-server.js';
 
 const CLUSTER = 'chaos';
 const FIRST_SIZE = 5;
+const AVAILABLE_MS_MAX = 60_000;
 const DRAIN_SECONDS = 1;
 /** A daemon that cannot start, because etcd is away for example, is started again after a while, as by systemd. */
 const START_AGAIN_MS = 500;
@@ -41,6 +43,8 @@ export class Subject {
       Threads: 1,
       DrainSeconds: DRAIN_SECONDS,
     });
+    const isAvailable = async () => (await subject.describe()).CacheClusterStatus === 'available';
+    await eventually('the cluster to be available', isAvailable, AVAILABLE_MS_MAX);
     return subject;
   }
 
