@@ -32,10 +32,21 @@ export class Subject {
     this.etcd = etcd;
   }
 
+  /** Rejects when it does not come up, and then nothing is left of it. */
   static async start(registry: 'embedded' | 'etcd'): Promise<Subject> {
     const subject = new Subject(registry === 'etcd' ? await EtcdServer.start() : null);
-    await subject.startDaemon();
-    await subject.pool.client.createCacheCluster({
+    try {
+      await subject.#comeUp();
+      return subject;
+    } catch (error) {
+      await subject.remove();
+      throw error;
+    }
+  }
+
+  async #comeUp(): Promise<void> {
+    await this.startDaemon();
+    await this.pool.client.createCacheCluster({
       CacheClusterId: CLUSTER,
       NumCacheNodes: FIRST_SIZE,
       Port: 0,
@@ -43,9 +54,8 @@ export class Subject {
       Threads: 1,
       DrainSeconds: DRAIN_SECONDS,
     });
-    const isAvailable = async () => (await subject.describe()).CacheClusterStatus === 'available';
+    const isAvailable = async () => (await this.describe()).CacheClusterStatus === 'available';
     await eventually('the cluster to be available', isAvailable, AVAILABLE_MS_MAX);
-    return subject;
   }
 
   /** Whether a daemon that should run does. */
