@@ -16,12 +16,13 @@ import { expect } from './checks.js';
 import { EndpointLoad } from './endpoint-load.js';
 import type { Programs } from './programs.js';
 import { freePort } from './project.js';
-import { expectNoFailure, listed, quiet, type Stage } from './stage.js';
+import { expectNoFailure, listed, namesOf, quiet, type Stage } from './stage.js';
 
 const SHOAL = join(ROOT, 'packages/cli/bin/shoal.js');
 const DRAIN_SECONDS = 2;
 const REPLACED_WITHIN_MS = 5000;
 const REPLACEMENTS_MAX = 3;
+const BUSY_STARTS = 3;
 const SETTLED_WITHIN_MS = 40_000;
 
 export async function dockerDriver(stage: Stage): Promise<void> {
@@ -82,6 +83,7 @@ class DriverCourse {
     await checks.check(`driver docker ${where}: a killed daemon is followed by one that adopts its containers`, () =>
       this.#adopt(),
     );
+    await this.#checkMove();
     await checks.check(`driver docker ${where}: deletion removes every container`, async () => {
       await this.#daemon.cluster('delete', this.#cluster, '--wait');
       const left = await containersOf(this.#stage.programs, `shoal.cluster=${this.#cluster}`);
@@ -105,15 +107,29 @@ class DriverCourse {
     return (await this.#stage.programs.run('docker', ['inspect', '-f', format, name])).trim();
   }
 
-  /** A machine that is busy with something else may be late once; not every time. */
+  /**
+   * A machine that is busy with something else may be late once, not every time; and where a container started by hand, with
+   * nothing in it but Node.js, takes seconds itself, so may this.
+   */
   async #replace(): Promise<void> {
     const tookMs: number[] = [];
+    let boundMs = REPLACED_WITHIN_MS;
+    let byHandMs = 0;
     do {
       tookMs.push(await this.#replaceOnce());
-    } while (Math.min(...tookMs) > REPLACED_WITHIN_MS && tookMs.length < REPLACEMENTS_MAX);
-    const seconds = tookMs.map((ms) => (ms / 1000).toFixed(1)).join(' s, ');
-    expect(Math.min(...tookMs) <= REPLACED_WITHIN_MS, `it took ${seconds} s`);
-    this.#stage.checks.say(`       after ${seconds} s`);
+      byHandMs = Math.max(byHandMs, await this.#startByHand());
+      boundMs = Math.max(REPLACED_WITHIN_MS, BUSY_STARTS * byHandMs);
+    } while (Math.min(...tookMs) > boundMs && tookMs.length < REPLACEMENTS_MAX);
+    const took = `${tookMs.map(secondsOf).join(', ')}; a container by hand took ${secondsOf(byHandMs)}`;
+    expect(Math.min(...tookMs) <= boundMs, `it took ${took}`);
+    this.#stage.checks.say(`       after ${took}`);
+  }
+
+  async #startByHand(): Promise<number> {
+    const startedAtMs = performance.now();
+    const { programs, image } = this.#stage;
+    await programs.run('docker', ['run', '--rm', '--entrypoint', 'node', image, '--eval', '0']);
+    return performance.now() - startedAtMs;
   }
 
   async #replaceOnce(): Promise<number> {
@@ -147,6 +163,34 @@ class DriverCourse {
     expect(handles(after) === handles(before), `${handles(before)} became ${handles(after)}`);
     const { version } = await listed(this.#port, 3);
     expect(version === list.version, `version ${list.version} became ${version}`);
+  }
+
+  /** Its address is taken by a stranger while the daemon is away. Published ports do not move. */
+  async #checkMove(): Promise<void> {
+    const { checks, programs, image, onEnd } = this.#stage;
+    const network = this.#network;
+    if (network === null) return;
+    await checks.check(
+      'driver docker on a network: a node that got another address has it in the next version',
+      async () => {
+        const before = await listed(this.#port, 3);
+        await this.#daemon.crash();
+        await programs.run('docker', ['rm', '-fv', `shoal-${this.#cluster}-0002`]);
+        const stranger = `${this.#cluster}-stranger`;
+        onEnd(async (cleaning) => void (await cleaning.succeeds('docker', ['rm', '-fv', stranger])));
+        const sleep = ['--entrypoint', 'sleep', image, '600'];
+        await programs.run('docker', ['run', '-d', '--name', stranger, '--network', network, ...sleep]);
+        await this.#daemon.startAgain();
+        await this.#settled(3);
+        const after = await listed(this.#port, 3);
+        await this.#expectPlaces();
+        await programs.run('docker', ['rm', '-fv', stranger]);
+        const ips = [before, after].map(({ nodes }) => nodes[1].ip);
+        expect(ips[0] !== ips[1], `it got ${ips[0]} again, which this test cannot prevent here`);
+        expect(namesOf(after).join() === namesOf(before).join(), `${namesOf(before)} became ${namesOf(after)}`);
+        expect(after.version === before.version + 1, `version ${before.version} became ${after.version}`);
+      },
+    );
   }
 
   async #nodes(): Promise<readonly CacheNode[]> {
@@ -239,6 +283,10 @@ class Daemon {
     child.kill(signal);
     await ended;
   }
+}
+
+function secondsOf(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 async function containersOf(programs: Programs, label: string): Promise<readonly string[]> {

@@ -6,7 +6,7 @@
  * `N passed, N failed, N skipped`. `--only one-pool|etcd|driver` runs a part of it.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -60,7 +60,8 @@ async function work(): Promise<void> {
   const mark = randomBytes(3).toString('hex');
   const [image, etcdImage] = [`shoal-test-${mark}:local`, `shoal-test-etcd-${mark}:local`];
   onEnd(async (cleaning) => void (await cleaning.succeeds('docker', ['rmi', '-f', image, etcdImage])));
-  await checks.stage('The files', () => files(commands, image));
+  await checks.stage('The files', () => acceptFiles(commands));
+  if (!(await buildImage(scratch, image))) return;
   const [command] = commands;
   if (command === undefined) {
     checks.skip('pools from the compose file', 'neither docker-compose nor docker compose is installed');
@@ -88,7 +89,7 @@ async function runsContainers(): Promise<void> {
   }
 }
 
-async function files(commands: readonly ComposeCommand[], image: string): Promise<void> {
+async function acceptFiles(commands: readonly ComposeCommand[]): Promise<void> {
   for (const [program, ...args] of commands) {
     await checks.check(`${[program, ...args].join(' ')} accepts the file, with both profiles`, async () => {
       for (const profile of [[], ['--profile', 'etcd']]) {
@@ -98,15 +99,26 @@ async function files(commands: readonly ComposeCommand[], image: string): Promis
       }
     });
   }
-  await checks.must('the image is built from the compiled tree, by the builder that every engine has', async () => {
-    const collected = join(ROOT, 'deploy/image/dist');
-    if (!existsSync(collected)) onEnd(async () => rmSync(collected, { recursive: true, force: true }));
-    await programs.run(process.execPath, ['deploy/image/collect.mjs'], { folder: ROOT });
+}
+
+/** Of a folder that has what the stage for a compiled tree takes, so that nothing is written into this tree. */
+async function buildImage(scratch: string, image: string): Promise<boolean> {
+  const context = join(scratch, 'context');
+  const sentence = 'the image is built from the compiled tree, by the builder that every engine has';
+  const isBuilt = await checks.check(sentence, async () => {
+    for (const name of ['Dockerfile', '.dockerignore', 'deploy/image']) {
+      const isOwn = (path: string) => path !== join(ROOT, 'deploy/image/dist');
+      cpSync(join(ROOT, name), join(context, name), { recursive: true, filter: isOwn });
+    }
+    const collected = join(context, 'deploy/image/dist');
+    await programs.run(process.execPath, ['deploy/image/collect.mjs', ROOT, collected], { folder: ROOT });
     const build = ['build', '--target', 'runtime-prebuilt', '--build-arg', `BASE=${BASE_IMAGE}`, '-t', image, '.'];
-    await programs.run('docker', build, { folder: ROOT, deadlineMs: BUILD_DEADLINE_MS });
+    await programs.run('docker', build, { folder: context, deadlineMs: BUILD_DEADLINE_MS });
   });
+  if (!isBuilt) return false;
   const [base, whole] = await Promise.all([BASE_IMAGE, image].map(sizeOf));
   checks.say(`       ${((whole - base) / 1e6).toFixed(1)} MB on top of ${(base / 1e6).toFixed(0)} MB`);
+  return true;
 }
 
 async function sizeOf(image: string): Promise<number> {
