@@ -37,7 +37,8 @@ export class ClientChild {
   output = '';
   readonly #process: ChildProcess;
   #exit: string | null = null;
-  #settle: ((reply: Reply | Error) => void) | null = null;
+  #onReply: (reply: Reply) => void = () => undefined;
+  #onFailure: (reason: unknown) => void = () => undefined;
 
   private constructor(program: string, args: readonly string[]) {
     this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], timeout: LIFETIME_MS });
@@ -47,8 +48,8 @@ export class ClientChild {
         this.output += text;
       });
     stdin?.on('error', () => undefined);
-    createInterface({ input: stdio[REPLIES] as Readable }).on('line', (line) => this.#settle?.(JSON.parse(line)));
-    this.#process.once('error', (error) => this.#settle?.(error));
+    createInterface({ input: stdio[REPLIES] as Readable }).on('line', (line) => this.#onReply(JSON.parse(line)));
+    this.#process.once('error', (error) => this.#onFailure(error));
     this.#process.once('close', (code, signal) => this.#ended(String(code ?? signal)));
   }
 
@@ -74,13 +75,14 @@ export class ClientChild {
   #reply(): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#exit !== null) reject(this.#gone());
-      this.#settle = (reply) => (reply instanceof Error ? reject(reply) : resolve(reply));
+      this.#onReply = resolve;
+      this.#onFailure = reject;
     });
   }
 
   #ended(how: string): void {
     this.#exit = how;
-    this.#settle?.(this.#gone());
+    this.#onFailure(this.#gone());
   }
 
   #gone(): Error {

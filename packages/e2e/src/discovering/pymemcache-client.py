@@ -1,6 +1,6 @@
 """
-What client-process.mjs does, with pymemcache's HashClient over the nodes that a few lines of discovery find. It works
-between what it is told, in one thread, because nobody promises that a HashClient can be shared.
+What client-process.mjs does, with pymemcache's HashClient over the nodes that a few lines of discovery find, because
+Debian's release has none of its own. It works between what it is told, in one thread: a HashClient is not for sharing.
 """
 import json
 import os
