@@ -2,23 +2,16 @@
  * The docker driver with a real engine: a pool daemon on this machine, started by its command, whose nodes are containers, once
  * on a network of the engine and once with published ports. Called by main.ts.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fetchClusterConfig } from '@shoal/client';
-import { type CacheCluster, type CacheNode, PoolClient } from '@shoal/pool/api-client';
+import type { CacheCluster, CacheNode } from '@shoal/pool/api-client';
 import { eventually } from '../harness/eventually.js';
-import { ROOT } from '../house-rules/source-file.js';
 import { expect } from './checks.js';
+import { containersOf, DaemonCommand } from './daemon-command.js';
 import { EndpointLoad } from './endpoint-load.js';
-import type { Programs } from './programs.js';
 import { freePort } from './project.js';
 import { expectNoFailure, listed, namesOf, quiet, type Stage } from './stage.js';
 
-const SHOAL = join(ROOT, 'packages/cli/bin/shoal.js');
 const DRAIN_SECONDS = 2;
 const REPLACED_WITHIN_MS = 5000;
 const REPLACEMENTS_MAX = 3;
@@ -39,14 +32,14 @@ class DriverCourse {
   readonly #stage: Stage;
   readonly #cluster: string;
   readonly #network: string | null;
-  readonly #daemon: Daemon;
+  readonly #daemon: DaemonCommand;
   #port = 0;
 
   constructor(stage: Stage, cluster: string, network: string | null) {
     this.#stage = stage;
     this.#cluster = cluster;
     this.#network = network;
-    this.#daemon = new Daemon(stage.programs);
+    this.#daemon = new DaemonCommand(stage.programs);
     stage.onEnd((cleaning) => this.#daemon.remove(cleaning));
   }
 
@@ -220,76 +213,6 @@ class DriverCourse {
   }
 }
 
-/** `shoal pool` in a process and a data directory of its own. */
-class Daemon {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'shoal-docker-'));
-  readonly client = new PoolClient(join(this.#directory, 'pool.sock'));
-  readonly #programs: Programs;
-  #flags: readonly string[] = [];
-  #child: ChildProcess | null = null;
-  #output = '';
-  #id = '';
-
-  constructor(programs: Programs) {
-    this.#programs = programs;
-  }
-
-  async start(flags: readonly string[]): Promise<void> {
-    this.#flags = flags;
-    await this.startAgain();
-  }
-
-  async startAgain(): Promise<void> {
-    const args = [SHOAL, 'pool', '--data-dir', this.#directory, ...this.#flags];
-    const child = spawn(process.execPath, args, { env: this.#programs.environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = (this.#output + text).slice(-4096);
-      });
-    await eventually('the daemon to answer', async () => {
-      if (child.exitCode !== null) throw new Error(`The daemon ended: ${this.#output}`);
-      return this.client.describePool().then(
-        ({ Pool }) => {
-          this.#id = Pool.DaemonId;
-          return Pool.ProcessId === child.pid;
-        },
-        () => false,
-      );
-    });
-  }
-
-  cluster(...words: readonly string[]): Promise<string> {
-    return this.#programs.run(process.execPath, [SHOAL, 'cluster', ...words, '--data-dir', this.#directory]);
-  }
-
-  async crash(): Promise<void> {
-    await this.#end('SIGKILL');
-  }
-
-  /** The daemon and, if a test broke off, the containers that it has left. */
-  async remove(programs: Programs): Promise<void> {
-    await this.#end('SIGTERM');
-    const left = this.#id === '' ? [] : await containersOf(programs, `shoal.pool=${this.#id}`);
-    if (left.length > 0) await programs.succeeds('docker', ['rm', '-fv', ...left]);
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    await ended;
-  }
-}
-
 function secondsOf(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
-}
-
-async function containersOf(programs: Programs, label: string): Promise<readonly string[]> {
-  const ids = await programs.run('docker', ['ps', '-aq', '--filter', `label=${label}`]);
-  return ids.split('\n').filter((id) => id !== '');
 }
