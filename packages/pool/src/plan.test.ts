@@ -125,7 +125,7 @@ describe('plan', () => {
       [seen({ configVersion: 6 }), seen({ configVersion: 0 })],
       ['push 0001 0002', 'wait 500'],
     ],
-    ['waits for an answer of a node of which nothing is known', settled, [seen({ configVersion: null })], []],
+    ['waits for an answer of a node of which nothing is known', settled, [seen({ configVersion: null })], ['wait 500']],
     [
       'goes past a version that a node has and the registry lost',
       settled,

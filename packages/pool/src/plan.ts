@@ -26,6 +26,8 @@ import {
 
 /** New nodes that come up within this time of each other are listed by one change. */
 export const TOGETHER_MS = 5_000;
+/** When to look again for the answer of a node that may have missed a version: that it answers as before wakes nobody. */
+const ANSWER_MS = 500;
 /** Failures after which a reboot of another node no longer waits for this one. */
 const HOPELESS_FAILURES = 2;
 
@@ -45,6 +47,7 @@ export function plan(cluster: ClusterRecord, observed: Observed, nowMs: number):
   waits.push(...publication.waits);
   if (cluster.deleting && cluster.nodes.length === 0 && observed.strays.length === 0) actions.push({ kind: 'forget' });
   else if (publication.cluster !== cluster) actions.push({ kind: 'save', cluster: publication.cluster });
+  if (toldNodes(situation).some(([, { configVersion }]) => configVersion === null)) waits.push(nowMs + ANSWER_MS);
   const nodeIds = outdatedNodes(situation);
   if (nodeIds.length > 0) actions.push({ kind: 'push', nodeIds });
   if (waits.length > 0) actions.push({ kind: 'wait', untilMs: Math.min(...waits) });
@@ -192,14 +195,21 @@ function corrected(cluster: ClusterRecord, { nodes }: Observed): ClusterRecord {
   return seen > cluster.version ? { ...cluster, version: seen + 1 } : cluster;
 }
 
-/** Nodes that are known to have another version than the one that is saved; those that leave are told as well. */
-function outdatedNodes({ cluster, observed }: Situation): readonly string[] {
+/** Nodes that are known to have another version than the one that is saved. */
+function outdatedNodes(situation: Situation): readonly string[] {
+  const isOutdated = ({ configVersion }: ObservedNode) =>
+    configVersion !== null && configVersion < situation.cluster.version;
+  return toldNodes(situation).flatMap(([id, seen]) => (isOutdated(seen) ? [id] : []));
+}
+
+/** Nodes that are to have the list and can be told now; those that leave are told as well. */
+function toldNodes({ cluster, observed }: Situation): readonly (readonly [string, ObservedNode])[] {
   if (cluster.deleting || configOf(cluster) === null) return [];
   const told = cluster.nodes.filter(({ phase }) => phase !== 'creating' && phase !== 'stopping');
   return told.flatMap(({ id }) => {
     const seen = observed.nodes.get(id);
-    if (seen === undefined || seen.busy || seen.configVersion === null) return [];
+    if (seen === undefined || seen.busy) return [];
     if (cluster.driver !== DriverKind.REGISTERED && seen.running === null) return [];
-    return seen.configVersion < cluster.version ? [id] : [];
+    return [[id, seen] as const];
   });
 }

@@ -201,7 +201,7 @@ describe('a pool', () => {
     const process = sim.nodes.processes.get('dev/0001');
     expect(process?.version).toBe(1);
     if (process !== undefined) process.hangs = false;
-    await sim.clock.advance(800);
+    await sim.clock.advance(1300);
     expect(sim.nodes.processes.get('dev/0001')?.version).toBe(2);
   });
 
@@ -257,6 +257,49 @@ describe('a pool', () => {
     const before = [sim.nodes.done.length, sim.registry.history.length];
     await sim.clock.advance(60_000);
     expect([sim.nodes.done.length, sim.registry.history.length]).toEqual(before);
+  });
+
+  test('tells a node that was started anew its list at once, before any probe', async () => {
+    const sim = await poolWithDev();
+    sim.nodes.die('dev/0002');
+    await sim.clock.advance(400);
+    expect(sim.nodes.processes.get('dev/0002')?.version).toBe(1);
+  });
+
+  test('is not taken back by news that come late', async () => {
+    const sim = await poolWithDev();
+    const older = sim.pool.stored('dev');
+    await sim.requests.resizeCluster({ clusterId: 'dev', nodeCount: 2, removeNodeIds: null });
+    await sim.clock.advance(100);
+    const newer = sim.pool.stored('dev');
+    if (older !== null) sim.pool.deliver(older);
+    expect(sim.pool.stored('dev')).toEqual(newer);
+  });
+
+  test('reads the record again when somebody else wrote it, and does not wait to be told', async () => {
+    const sim = await poolWithDev();
+    const other = sim.pool.stored('dev');
+    sim.registry.isMute = true;
+    if (other !== null) await sim.registry.save({ ...other.cluster, drainMs: 1 }, other.revision);
+    sim.nodes.die('dev/0001');
+    await sim.clock.advance(2000);
+    expect(await recordOf(sim)).toMatchObject({ drainMs: 1, nodes: [{ failures: { count: 1 } }, {}, {}] });
+  });
+
+  test('tries a write that failed again, by itself and not all the time', async () => {
+    const sim = await poolWithDev();
+    sim.registry.takesNoWrites = true;
+    sim.registry.attempts = 0;
+    sim.nodes.die('dev/0002');
+    for (let tenth = 0; tenth < 100; tenth++) {
+      sim.nodes.loseHost();
+      await sim.clock.advance(100);
+    }
+    expect(sim.registry.attempts).toBeLessThanOrEqual(10 * 2 + 1);
+    await sim.clock.advance(10_000);
+    sim.registry.takesNoWrites = false;
+    await sim.clock.advance(1000);
+    expect((await recordOf(sim)).nodes[1].failures.lastReason).toBe('killed by SIGKILL');
   });
 
   test('loses no change to another writer', async () => {

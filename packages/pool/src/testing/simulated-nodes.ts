@@ -205,8 +205,15 @@ class SimulatedHealth implements Health {
   #probe(): void {
     if (this.#isClosed) return;
     this.#clock.later(() => this.#probe(), PROBE_MS);
-    for (const [name, target] of this.#targets) this.#known.set(name, this.#after(target, this.of(target)));
-    this.#onChange();
+    for (const [name, target] of this.#targets) this.#judge(name, target);
+  }
+
+  /** Only what changed is told, as by the real one. */
+  #judge(name: string, target: HealthTarget): void {
+    const before = this.of(target);
+    const after = this.#after(target, before);
+    this.#known.set(name, after);
+    if (after.state !== before.state || after.configVersion !== before.configVersion) this.#onChange();
   }
 
   #after(target: HealthTarget, before: NodeHealth): NodeHealth {

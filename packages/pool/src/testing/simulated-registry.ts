@@ -24,6 +24,12 @@ export class SimulatedRegistry implements Registry {
   #isReachable = true;
   /** This many of the next writes lose against another writer. */
   conflicts = 0;
+  /** Writes fail, and nobody is told when they work again. */
+  takesNoWrites = false;
+  /** Nobody is told of changes: news is late. */
+  isMute = false;
+  /** Writes that were tried, and failed or not. */
+  attempts = 0;
   /** Daemons that the registry does not see. */
   readonly absent = new Set<string>();
   readonly #clock: SimulatedClock;
@@ -71,7 +77,9 @@ export class SimulatedRegistry implements Registry {
 
   async save(cluster: ClusterRecord, revision: string | null): Promise<string> {
     await this.#clock.act(`saves cluster ${cluster.id}`);
+    this.attempts++;
     this.#checkReachable();
+    if (this.takesNoWrites) throw new RegistryError(RegistryErrorCode.UNAVAILABLE, 'the disk is full');
     this.#checkRevision(cluster.id, revision);
     if (this.conflicts > 0 && revision !== null) {
       this.conflicts--;
@@ -108,6 +116,7 @@ export class SimulatedRegistry implements Registry {
     const stored = { cluster: structuredClone(cluster), revision: String(++this.#revision) };
     this.#clusters.set(cluster.id, stored);
     this.history.push(stored.cluster);
+    if (this.isMute) return stored.revision;
     for (const { onChange } of this.#watchers) onChange(cluster.id, stored);
     return stored.revision;
   }
