@@ -14,7 +14,7 @@ import { CLIENT_PROGRAMS } from './client-programs.js';
 const CLUSTER = 'dev';
 const SIZES = [3, 5, 2];
 /** Longer than a client needs to look again, on a busy machine too. */
-const DRAIN_SECONDS = 6;
+const DRAIN_SECONDS = 10;
 const COURSE_DEADLINE_MS = 120_000;
 
 const pool = new PoolProcess();
