@@ -10,7 +10,7 @@ import { type PipelinedRequest, type RequestChoices, randomRequest, set } from '
 
 /** Without a byte. */
 const SILENCE_MAX_MS = 60_000;
-const IDLE_MS_MAX = 20;
+const IDLE_MS_MAX = 80;
 const PIECES_MAX = 6;
 const SHOWN_BYTES = 400;
 const DEPTHS = [1, 2, 5, 16, 16, 40, 200, 800, 2_000] as const;

@@ -10,12 +10,12 @@ import { startRouterInFront } from '../router/router-in-front.js';
 import { hammerPipelines } from './pipelines.js';
 
 const SEED = Number(process.env.SHOAL_E2E_SEED ?? Date.now() % 1_000_000);
-const DURATION_MS = Number(process.env.SHOAL_E2E_HAMMER_SECONDS ?? 2) * 1000;
+const DURATION_MS = Number(process.env.SHOAL_E2E_HAMMER_SECONDS ?? 1) * 1000;
 const DEADLINE_MS = 90_000 + DURATION_MS;
-const CLIENTS = 12;
+const CLIENTS = 8;
 const FEW_KEYS = 200;
 /** More than MEMORY_MEGABYTES hold. */
-const MANY_KEYS = 20_000;
+const MANY_KEYS = 12_000;
 const MEMORY_MEGABYTES = '8';
 
 describe(`pipelined requests, seed ${SEED}`, () => {
