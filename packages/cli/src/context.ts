@@ -21,7 +21,7 @@ export interface CommandContext {
   loadServer(): Promise<ServerEntry>;
   /** The same for a pool. */
   loadPool(): Promise<PoolEntry>;
-  /** Resolves with the first SIGINT or SIGTERM from now on; a second one ends the process at once. */
+  /** Resolves with the first SIGINT, SIGTERM or SIGHUP from now on; a second one ends the process at once. */
   untilStopped(): Promise<NodeJS.Signals>;
 }
 
@@ -50,7 +50,8 @@ function writeTo(stream: NodeJS.WriteStream, text: string): void {
   stream.write(text);
 }
 
-const STOPPING = ['SIGINT', 'SIGTERM'] as const;
+/** SIGHUP: the terminal was closed. */
+const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Each handler serves once, so the second signal meets Node's own: the process ends. */
 function untilStopped(): Promise<NodeJS.Signals> {

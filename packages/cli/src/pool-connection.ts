@@ -23,6 +23,21 @@ const CODES: Readonly<Record<string, CommandErrorCode>> = {
   BAD_ANSWER: 'UNREACHABLE',
 };
 
+/** What the pool names as ElastiCache does has other names on the command line. */
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  CacheClusterId: 'the name of the cluster',
+  NumCacheNodes: 'the number of nodes',
+  CacheNodeIdsToRemove: 'nodes to remove',
+  CacheNodeIdsToReboot: 'nodes to reboot',
+  CacheNodeId: 'the id of the node',
+  MemoryMegabytes: '--memory',
+  Threads: '--threads',
+  NodePorts: '--node-ports',
+  Port: '--port',
+  DrainSeconds: '--drain',
+  DeadReads: '--dead-reads',
+};
+
 const COMPLETION_TIMEOUT_MS = 1000;
 
 /** Runs `work` with a client of the pool that the flags name. */
@@ -43,8 +58,15 @@ export async function withPoolAt<Result>(
     return await work(new PoolClient(socketPath));
   } catch (error) {
     if (!(error instanceof PoolApiError)) throw error;
-    throw new CommandError(CODES[error.code] ?? 'BAD_OPTIONS', [error.message]);
+    throw new CommandError(CODES[error.code] ?? 'BAD_OPTIONS', [inOwnWords(error.message)]);
   }
+}
+
+function inOwnWords(message: string): string {
+  const text = message
+    .replace(/^Cannot run [A-Za-z]+: /, '')
+    .replace(/\b[A-Z][A-Za-z]+\b/g, (word) => OWN_WORDS[word] ?? word);
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** All clusters with their nodes, however many pages that takes. */

@@ -109,8 +109,8 @@ describe('shoal cluster create', () => {
     ['ServiceUnavailable', 69],
     ['InternalFailure', 70],
   ])('a refusal of %s ends with %i and its words', async (refuse, code) => {
-    pool.answer('CreateCacheCluster', { refuse, message: 'because' });
-    expect(await cluster('create', 'shop')).toEqual({ exitCode: code, text: '', errors: 'because\n' });
+    pool.answer('CreateCacheCluster', { refuse, message: 'Cannot run CreateCacheCluster: MemoryMegabytes is odd' });
+    expect(await cluster('create', 'shop')).toEqual({ exitCode: code, text: '', errors: '--memory is odd\n' });
   });
 });
 
