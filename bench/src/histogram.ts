@@ -1,5 +1,5 @@
 // A log-linear latency histogram: every power of two is cut into 32 equal buckets, so a percentile is at most
-// 3.2 % above the truth. Filled by load-loop.ts once per answered batch, read by load-report.ts. One thread,
+// 3.2 % above the truth. Filled by load-loop.ts once per answered batch, read by load-run.ts. One thread,
 // fixed memory (about 1,000 doubles), no allocation in record().
 const SUB_BITS = 5;
 const SUB_BUCKETS = 1 << SUB_BITS;

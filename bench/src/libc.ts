@@ -1,5 +1,5 @@
 // The load generator's way to the kernel: the few libc calls it needs, reached through koffi without a socket library in between.
-// Called by load-loop.ts (epoll, recv, send), child-cpu.ts (getrusage) and nobody else. Linux only.
+// Called by load-loop.ts (epoll, recv, send), startup.ts (getrusage) and nobody else. Linux only.
 // Memory is passed as plain addresses (numbers below 2^53), so a call allocates nothing; whoever passes an address keeps the buffer alive.
 // Its own binding on purpose: a fault in the server's binding must not hide in the program that judges it.
 import koffi from 'koffi';

@@ -107,7 +107,9 @@ async function linkLock(directory: string, number: number): Promise<Server | nul
   const draft = `${socket}.draft`;
   const path = join(directory, `lock-${number}`);
   try {
-    await writeFile(draft, `${JSON.stringify({ pid: process.pid, socket: socket.slice(directory.length + 1) })}\n`);
+    await writeFile(draft, `${JSON.stringify({ pid: process.pid, socket: socket.slice(directory.length + 1) })}\n`, {
+      mode: 0o600,
+    });
     await link(draft, path);
     const numbers = await lockNumbers(directory);
     if (numbers.at(-1) === number) {

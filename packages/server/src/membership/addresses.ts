@@ -1,7 +1,7 @@
 /**
  * What a node says of its addresses when it registers: one for everybody, and others for single listeners.
  *
- * Called by membership.ts before each registration, because names may come to mean something else. What `--advertise`
+ * Called by member.ts before each registration, because names may come to mean something else. What `--advertise`
  * leaves open is found out: the host's name, the first port that the node listens on, and as the IP address that of the
  * interface that reaches the pool. A name that means a loopback address, as a machine's own often does, counts as unknown.
  */

@@ -14,7 +14,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../log.js';
 import { findAddresses } from './addresses.js';
 import type { PoolAddress } from './advertise.js';
-import { type Admission, PoolClient, PoolRequestCode, PoolRequestError } from './pool-client.js';
+import { type Admission, PoolRequestCode, PoolRequestError, RegistrationClient } from './registration-client.js';
 
 export interface MemberOptions {
   readonly pool: readonly PoolAddress[];
@@ -63,7 +63,7 @@ type State =
 export class Member {
   readonly #options: MemberOptions;
   readonly #limits: MemberLimits;
-  readonly #pool: PoolClient;
+  readonly #pool: RegistrationClient;
   readonly #instanceId = randomUUID();
   readonly #stopping = new AbortController();
   #state: State = { kind: 'joining', failures: 0, reason: '' };
@@ -77,7 +77,7 @@ export class Member {
   constructor(options: MemberOptions) {
     this.#options = options;
     this.#limits = options.limits ?? MEMBER_LIMITS;
-    this.#pool = new PoolClient({
+    this.#pool = new RegistrationClient({
       addresses: options.pool,
       token: options.token,
       deadlineMs: this.#limits.deadlineMs,

@@ -1,7 +1,7 @@
 /**
  * The requests of a node to its pool: register, heartbeat and leave, as JSON over HTTP (docs/command-line.md, membership).
  *
- * Called by membership.ts, one request at a time. Given several addresses it stays with the one that answered last and
+ * Called by member.ts, one request at a time. Given several addresses it stays with the one that answered last and
  * tries the others in turn; each attempt has a deadline and an answer a bound. A request that is refused, or that nobody
  * answers, rejects with a PoolRequestError; its message is for the log and never holds token or secret.
  */
@@ -49,7 +49,7 @@ export interface Membership {
   readonly instanceId: string;
 }
 
-export interface PoolClientOptions {
+export interface RegistrationClientOptions {
   readonly addresses: readonly PoolAddress[];
   /** null where the pool listens on a loopback address and asks for none. */
   readonly token: string | null;
@@ -66,12 +66,12 @@ const UNKNOWN_NODE_CODE = 'CacheNodeNotFound';
 const HEARTBEAT_MS = { min: 100, max: 60_000 };
 const DRAIN_MS_MAX = 86_400_000;
 
-export class PoolClient {
-  readonly #options: PoolClientOptions;
+export class RegistrationClient {
+  readonly #options: RegistrationClientOptions;
   /** Index of the address that answered last. */
   #preferred = 0;
 
-  constructor(options: PoolClientOptions) {
+  constructor(options: RegistrationClientOptions) {
     this.#options = options;
   }
 
