@@ -9,7 +9,6 @@ import { eventually } from '../harness/eventually.js';
 import { expect } from './checks.js';
 import { containersOf, DaemonCommand } from './daemon-command.js';
 import { EndpointLoad } from './endpoint-load.js';
-import { freePort } from './project.js';
 import { expectNoFailure, listed, namesOf, quiet, type Stage } from './stage.js';
 
 const DRAIN_SECONDS = 2;
@@ -48,13 +47,13 @@ class DriverCourse {
     const where = this.#network === null ? 'with published ports' : 'on a network';
     const flags = this.#network === null ? [] : ['--docker-network', this.#network];
     await this.#daemon.start(['--driver', 'docker', '--docker-image', image, ...flags]);
-    this.#port = await freePort();
     await checks.must(
       `driver docker ${where}: a cluster of 3 nodes is made, and its list says where they are`,
       async () => {
-        const sizes = ['--nodes', '3', '--port', String(this.#port), '--drain', String(DRAIN_SECONDS)];
+        const sizes = ['--nodes', '3', '--port', '0', '--drain', String(DRAIN_SECONDS)];
         await this.#daemon.cluster('create', this.#cluster, ...sizes, '--wait');
         await this.#settled(3);
+        this.#port = (await this.#described()).ConfigurationEndpoint.Port;
         await this.#expectPlaces();
       },
     );

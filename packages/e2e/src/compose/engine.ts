@@ -1,8 +1,9 @@
 /**
  * The Docker engine that the compose test works with: one that answers already, else one of its own in the scratch folder.
  *
- * Called by main.ts. An own engine needs root and an installed dockerd; it stands beside any other, on a socket, with data
- * and a pid file of its own, and is ended by its pid. `reason` says why there is none.
+ * Called by main.ts. An own engine needs root and an installed dockerd; it has a socket, data and a pid file of its own, and
+ * is ended by its pid. Engines share the machine's bridge, so only one may run containers at a time. A NoEngine says why
+ * there is none.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
