@@ -90,3 +90,15 @@ test('nodes serve on, whoever owns them now and however long their daemon is gon
   expect(nodes.processes.size).toBe(2);
   expect(await idsOf(leader)).toEqual(['dev']);
 });
+
+test('a daemon that is started on another registry lets the nodes it finds serve on', async () => {
+  const before = await new SimulatedPool().start();
+  await before.requests.createCluster(DEV);
+  const { clock, nodes } = before;
+  await clock.advance(3000);
+  await before.pool.close();
+  const mistaken = await new SimulatedPool({ clock, nodes }).start();
+  await mistaken.requests.createCluster({ id: 'other', nodeCount: 1 });
+  await clock.advance(5000);
+  expect([...nodes.processes.keys()].filter((name) => name.includes('dev'))).toHaveLength(DEV.nodeCount);
+});

@@ -38,6 +38,8 @@ export class Pool implements PoolDeskPool {
   readonly #registered: RegisteredDriver;
   readonly #clusters = new Map<string, Supervised>();
   readonly #leaving = new Set<Promise<void>>();
+  /** Clusters of nodes that were found running and are left alone, told once. */
+  readonly #strangers = new Set<string>();
   #phase: PoolPhase = { kind: 'starting' };
   #registryState: RegistryState = { isReachable: true, reason: null };
   #closing: Promise<void> | null = null;
@@ -266,13 +268,24 @@ export class Pool implements PoolDeskPool {
     for (const orphan of orphans) void this.#stopOrphan(driver, orphan);
   }
 
+  /** A registry that never knew the cluster is more likely the wrong one than right about what has to go. */
   async #stopOrphan(driver: PoolDriver, { clusterId, nodeId }: NodeKey): Promise<void> {
-    this.#parts.log.warn({ clusterId, nodeId }, 'Stopping a node of a cluster that does not exist');
     try {
+      if ((await this.#parts.registry.versionFloor(clusterId)) === 0) return this.#noteStranger(clusterId);
+      this.#parts.log.warn({ clusterId, nodeId }, 'Stopping a node of a cluster that does not exist');
       await driver.stop({ clusterId, nodeId }, { graceMs: STOP_GRACE_MS });
     } catch (error) {
       this.#parts.log.warn({ clusterId, nodeId, err: error }, 'Cannot stop a node');
     }
+  }
+
+  #noteStranger(clusterId: string): void {
+    if (this.#strangers.has(clusterId)) return;
+    this.#strangers.add(clusterId);
+    const { name } = this.#parts.registry;
+    const message =
+      'Nodes of a cluster run here that this registry has never known; they serve on. Is it the right one?';
+    this.#parts.log.error({ clusterId, registry: name }, message);
   }
 
   #wakeAll(): void {
