@@ -3,6 +3,7 @@
  *
  * It exists so that those files and the session do not import each other.
  */
+import type { ClientShare } from './client-share.js';
 import type { Exchange, ReplySink } from './exchange.js';
 import type { Intake } from './intake.js';
 import type { NodeLink } from './node-link.js';
@@ -21,6 +22,7 @@ export interface Asker extends ReplySink {
   readonly intake: Intake;
   /** The port that the client connected to. */
   readonly listenerPort: number;
+  readonly share: ClientShare;
   /** Appends a reply of the router's own, put together in table.answer. */
   sayAnswer(): void;
   say(bytes: Buffer, start: number, end: number): void;
@@ -28,6 +30,10 @@ export interface Asker extends ReplySink {
   owe(exchange: Exchange): void;
   /** Sends bytes[start..end) and owes the answer. */
   forward(link: NodeLink, exchange: Exchange, bytes: Buffer, start: number, end: number): void;
+  /** Part of what a group is owed that is asked for key by key. */
+  receiveSome(exchange: Exchange, bytes: Buffer, start: number, end: number): void;
+  /** The answer for a group could not be kept. */
+  postpone(exchange: Exchange, bytes: number): void;
   /** Nothing further is asked until the link has room. */
   blockOn(link: NodeLink): void;
   /** Whether a command for all nodes may run now; else it is decoded again when it may. */

@@ -41,6 +41,11 @@ export interface ReplySink {
   fail(exchange: Exchange, node: string, reason: string): void;
 }
 
+/** Asks for what an answer was let go of, from the first of its keys that has not been answered. */
+export interface Regatherer {
+  askNext(): void;
+}
+
 const NONE: Buffer = Buffer.alloc(0);
 
 export class Exchange {
@@ -55,6 +60,20 @@ export class Exchange {
   isRead = false;
   /** May be sent a second time when the connection ended before an answer. */
   mayRepeat = false;
+  /** Its answer may be let go for want of room, and be asked for again. */
+  mayPostpone = false;
+  /** What the node had sent of an answer of several keys when it was cut short for its size; such an answer is empty. */
+  cutBytes = 0;
+  /** Its answer was let go. */
+  isPostponed = false;
+  /** What the answer weighed that was let go, as far as the node sent it. */
+  postponedBytes = 0;
+  /** Counted as held until the answer is there: a large request, or the room that is kept for the answer. */
+  reservedBytes = 0;
+  /** The number of this exchange in its session. */
+  sequence = 0;
+  /** Asks for several keys again, one at a time; null: the request is sent as it was. */
+  group: Regatherer | null = null;
   /** The bytes that were sent: request[requestStart..requestEnd). */
   request: Buffer = NONE;
   requestStart = 0;

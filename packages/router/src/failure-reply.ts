@@ -59,16 +59,22 @@ function writeMiss(answer: ByteWriter, exchange: Exchange): void {
 }
 
 /** EN with the opaque and the key that were asked for. */
-function writeMetaMiss(answer: ByteWriter, { request, requestStart, requestEnd }: Exchange): void {
+function writeMetaMiss(answer: ByteWriter, exchange: Exchange): void {
+  const { input, view, asked, decoded } = decodeAgain(Dialect.TEXT, exchange);
+  writeMetaCode(answer, Status.META_MISS);
+  if (decoded === Decoded.READY && asked.op === Op.META_GET) writeOpaqueAndKey(answer, input, view, asked);
+  answer.crlf();
+}
+
+/** The request as it was sent; its key may lie in the scratch behind it. */
+export function decodeAgain(dialect: number, { request, requestStart, requestEnd }: Exchange) {
   const length = requestEnd - requestStart;
   const input = Buffer.alloc(length + INPUT_SCRATCH_BYTES);
   input.set(request.subarray(requestStart, requestEnd));
   const view = new DataView(input.buffer, input.byteOffset, input.length);
   const asked = new Request();
-  const decoded = decode(Dialect.TEXT, input, view, 0, length, asked);
-  writeMetaCode(answer, Status.META_MISS);
-  if (decoded === Decoded.READY && asked.op === Op.META_GET) writeOpaqueAndKey(answer, input, view, asked);
-  answer.crlf();
+  const decoded = decode(dialect, input, view, 0, length, asked);
+  return { input, view, asked, decoded };
 }
 
 function writeBinaryMiss(answer: ByteWriter, exchange: Exchange): void {

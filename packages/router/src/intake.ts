@@ -36,6 +36,11 @@ export class Intake {
     return this.#wholeBytes > 0 || this.#collectsLine || this.#swallowBytes > 0 || this.#swallowsLine;
   }
 
+  /** What it takes in memory. */
+  get bytes(): number {
+    return this.#held.length;
+  }
+
   /** Requests wait for their turn. */
   get isWaiting(): boolean {
     return this.#isServable && this.#end > this.#start && !this.isAbsorbing;

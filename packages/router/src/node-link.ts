@@ -32,6 +32,9 @@ export interface LinkSettings {
   readonly timeoutMs: number;
   /** Makes the request, and the exchange that takes its answer, by which a node shows that it is back. */
   readonly probe: (link: NodeLink) => Exchange;
+  /** Asked first on a connection; null for nothing. */
+  readonly greeting: () => Exchange | null;
+  readonly onFailure: () => void;
   readonly round: FlushRound;
 }
 
@@ -44,6 +47,8 @@ const INPUT_BYTES = 65_536;
 /** An input buffer that one large reply has stretched beyond this is given up afterwards. */
 const INPUT_KEPT_BYTES_MAX = 1024 * 1024;
 const READ_BYTES_MIN = 16_384;
+/** Values of a get of several keys that are more than this are thrown away up to the END: the keys are asked for again, fewer at a time. */
+const LIST_BYTES_MAX = 4 * 1024 * 1024;
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_MAX_MS = 1000;
 
@@ -71,7 +76,11 @@ export class NodeLink implements Flushable {
   #watch: NodeJS.Timeout | null = null;
   #backoff: NodeJS.Timeout | null = null;
   #failures = 0;
+  /** The host that answered last is tried first. */
   #hostIndex = 0;
+  #hostsTried = 0;
+  #isConnected = false;
+  #lookedAtMs = 0;
   #downReason = '';
 
   constructor(settings: LinkSettings) {
@@ -103,9 +112,23 @@ export class NodeLink implements Flushable {
       exchange.sink.fail(exchange, this.#settings.target.name, this.#downReason);
       return;
     }
+    this.greet();
     this.#log.append(exchange, bytes, start, end);
     this.#enqueue(exchange);
-    if (this.#phase === Phase.IDLE) this.#open(Phase.OPENING);
+  }
+
+  /** Opens the connection if there is none, with the greeting before all else. */
+  greet(): void {
+    if (this.#phase !== Phase.IDLE) return;
+    this.#open(Phase.OPENING);
+    this.#sayGreeting();
+  }
+
+  #sayGreeting(): void {
+    const exchange = this.#settings.greeting();
+    if (exchange === null) return;
+    this.#log.append(exchange, exchange.request, exchange.requestStart, exchange.requestEnd);
+    this.#enqueue(exchange);
   }
 
   #enqueue(exchange: Exchange): void {
@@ -140,6 +163,7 @@ export class NodeLink implements Flushable {
   #open(phase: Phase): void {
     const { target } = this.#settings;
     this.#phase = phase;
+    this.#isConnected = false;
     this.#expect();
     const socket: Socket = connect({
       host: target.hosts[this.#hostIndex],
@@ -157,10 +181,10 @@ export class NodeLink implements Flushable {
 
   #connected(socket: Socket): void {
     if (socket !== this.#socket) return;
-    this.#hostIndex = 0;
+    this.#isConnected = true;
     this.#progressAtMs = performance.now();
     if (this.#phase === Phase.PROBING) this.#log.append(...this.#probeRequest());
-    else if (this.#phase === Phase.OPENING) this.#phase = Phase.UP;
+    else if (this.#phase === Phase.OPENING) this.#up();
     this.#settings.round.mark(this);
   }
 
@@ -173,23 +197,43 @@ export class NodeLink implements Flushable {
   /** The probe was answered: the node is back. */
   admit(): void {
     if (this.#phase !== Phase.PROBING) return;
-    this.#phase = Phase.UP;
+    this.#up();
     this.#failures = 0;
+    this.#sayGreeting();
+  }
+
+  #up(): void {
+    this.#phase = Phase.UP;
+    this.#hostsTried = 0;
   }
 
   /** The socket is gone: by an error, by the node, or by us. */
   #closed(socket: Socket, error: Error | null): void {
     if (socket !== this.#socket) return;
     const wasUp = this.#phase === Phase.UP;
-    if (this.#phase === Phase.OPENING && ++this.#hostIndex < this.#settings.target.hosts.length) {
-      socket.destroy();
-      this.#open(Phase.OPENING);
-      return;
-    }
-    this.#hostIndex = 0;
+    if (this.#triesNextHost()) return;
     if (wasUp) this.#reopen(reasonOf(error, 'the node closed the connection'));
     else if (this.#phase === Phase.RETIRED) this.#abandon(reasonOf(error, 'the node closed the connection'));
     else this.#goDown(reasonOf(error, 'the node closed the connection'));
+  }
+
+  /** A connection that does not come about, or whose probe fails, is tried with the other names of the node before it is down. */
+  #triesNextHost(): boolean {
+    const { hosts } = this.#settings.target;
+    const phase = this.#phase;
+    if (phase !== Phase.OPENING && phase !== Phase.PROBING) return false;
+    this.#hostIndex = (this.#hostIndex + 1) % hosts.length;
+    if (++this.#hostsTried >= hosts.length) {
+      this.#hostsTried = 0;
+      return false;
+    }
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.destroy();
+    // Of a probe something may be under way; of clients' requests nothing has been written.
+    if (phase === Phase.PROBING) this.#drop();
+    this.#open(phase);
+    return true;
   }
 
   /** Reads are asked once more on a fresh connection; whatever else was under way has failed. */
@@ -211,6 +255,7 @@ export class NodeLink implements Flushable {
     const lost = this.#drop();
     this.#phase = Phase.DOWN;
     this.#downReason = reason;
+    this.#settings.onFailure();
     const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(this.#failures++, 10));
     this.#backoff = setTimeout(() => this.#open(Phase.PROBING), backoffMs * (0.5 + Math.random() / 2)).unref();
     for (const exchange of lost) exchange.sink.fail(exchange, this.#settings.target.name, reason);
@@ -240,7 +285,13 @@ export class NodeLink implements Flushable {
 
   #expect(): void {
     this.#progressAtMs = performance.now();
-    this.#watch ??= setInterval(() => this.#look(), Math.max(10, this.#settings.timeoutMs / 4)).unref();
+    if (this.#watch !== null) return;
+    this.#lookedAtMs = this.#progressAtMs;
+    this.#watch = setInterval(() => this.#look(), this.#lookEveryMs).unref();
+  }
+
+  get #lookEveryMs(): number {
+    return Math.max(10, this.#settings.timeoutMs / 4);
   }
 
   #relax(): void {
@@ -250,6 +301,7 @@ export class NodeLink implements Flushable {
 
   /** Overdue only if it still is when the sockets have been read: this process may have been the slow one. */
   #look(): void {
+    this.#forgiveOwnDelay();
     if (this.#queue.length === 0 && this.#phase !== Phase.PROBING && this.#phase !== Phase.OPENING) {
       this.#relax();
       return;
@@ -260,14 +312,25 @@ export class NodeLink implements Flushable {
     });
   }
 
+  /** The time in which this process did not run is not the node's: it may not even have been asked yet. */
+  #forgiveOwnDelay(): void {
+    const nowMs = performance.now();
+    const lateMs = nowMs - this.#lookedAtMs - this.#lookEveryMs;
+    this.#lookedAtMs = nowMs;
+    if (lateMs > 0) this.#progressAtMs = Math.min(nowMs, this.#progressAtMs + lateMs);
+  }
+
+  /** While it connects, a node's names share the time. */
   #isOverdue(): boolean {
-    return performance.now() - this.#progressAtMs > this.#settings.timeoutMs;
+    const { timeoutMs, target } = this.#settings;
+    const limitMs = this.#isConnected ? timeoutMs : timeoutMs / target.hosts.length;
+    return performance.now() - this.#progressAtMs > limitMs;
   }
 
   #timeOut(): void {
     const reason = `no answer within ${this.#settings.timeoutMs} ms`;
     if (this.#phase === Phase.RETIRED) this.#abandon(reason);
-    else if (this.#phase !== Phase.DOWN) this.#goDown(reason);
+    else if (this.#phase !== Phase.DOWN && !this.#triesNextHost()) this.#goDown(reason);
   }
 
   // Answers
@@ -312,6 +375,7 @@ export class NodeLink implements Flushable {
       if (decoded === Decoded.NEED_MORE) break;
       if (this.#goesOn(exchange)) {
         this.#scannedBytes = textReply.next - at;
+        if (this.#cuts(exchange)) at = textReply.next;
         continue;
       }
       const end = exchange.shape === ReplyShape.FRAME ? binaryReply.next : textReply.next;
@@ -342,14 +406,22 @@ export class NodeLink implements Flushable {
     return kind === ReplyKind.VALUE || kind === ReplyKind.STAT || kind === ReplyKind.OTHER;
   }
 
+  /** Whether the values looked at are thrown away. */
+  #cuts(exchange: Exchange): boolean {
+    if (exchange.keyCount === 1 || (exchange.cutBytes === 0 && this.#scannedBytes <= LIST_BYTES_MAX)) return false;
+    exchange.cutBytes += this.#scannedBytes;
+    this.#scannedBytes = 0;
+    return true;
+  }
+
   #deliver(exchange: Exchange, start: number, end: number): void {
     if (exchange.shape === ReplyShape.FRAME) {
       if (exchange.opcode >= 0) this.#input[start + 1] = exchange.opcode;
     } else {
       exchange.endKind = textReply.kind;
     }
-    const hushed = isHushed(exchange, exchange.endKind, binaryReply.status);
-    exchange.sink.receive(exchange, this.#input, start, hushed ? start : end);
+    const isEmpty = exchange.cutBytes > 0 || isHushed(exchange, exchange.endKind, binaryReply.status);
+    exchange.sink.receive(exchange, this.#input, start, isEmpty ? start : end);
   }
 
   #distrust(reason: string): void {

@@ -8,6 +8,7 @@ import { Exchange, ReplyShape, type ReplySink } from './exchange.js';
 import type { FlushRound } from './flush-round.js';
 import { type LinkTarget, NodeLink } from './node-link.js';
 
+const SETTINGS = Buffer.from('stats settings\r\n');
 const TEXT_PROBE = Buffer.from('version\r\n');
 const BINARY_PROBE = binaryProbe();
 
@@ -18,21 +19,45 @@ function binaryProbe(): Buffer {
   return frame;
 }
 
+export interface NodeSettings {
+  readonly timeoutMs: number;
+  readonly round: FlushRound;
+  /** A node said how large its items may be. */
+  readonly onItemSize: (bytes: number) => void;
+  readonly onFailure: (address: ClusterNode) => void;
+}
+
 export class Node {
   readonly name: string;
+  /** The largest item that it takes; 0 until it has said so. */
+  itemSizeMaxBytes = 0;
   readonly text: NodeLink;
   readonly binary: NodeLink;
 
-  constructor(address: ClusterNode, timeoutMs: number, round: FlushRound) {
+  constructor(address: ClusterNode, { timeoutMs, round, onItemSize, onFailure }: NodeSettings) {
     const target = targetOf(address);
+    const shared = { target, timeoutMs, round, onFailure: () => onFailure(address) };
+    const note = (bytes: number) => {
+      this.itemSizeMaxBytes = bytes;
+      onItemSize(bytes);
+    };
     this.name = target.name;
-    this.text = new NodeLink({ target, timeoutMs, round, probe: (link) => probeOf(link, TEXT_PROBE, ReplyShape.LINE) });
+    this.text = new NodeLink({
+      ...shared,
+      greeting: () => settingsRequest(note),
+      probe: (link) => probeOf(link, TEXT_PROBE, ReplyShape.LINE),
+    });
     this.binary = new NodeLink({
-      target,
-      timeoutMs,
-      round,
+      ...shared,
+      greeting: () => this.#greetInText(),
       probe: (link) => probeOf(link, BINARY_PROBE, ReplyShape.FRAME),
     });
+  }
+
+  /** Settings are asked for in text, whatever clients speak. */
+  #greetInText(): null {
+    if (this.itemSizeMaxBytes === 0) this.text.greet();
+    return null;
   }
 
   get isIdle(): boolean {
@@ -68,6 +93,29 @@ function probeOf(link: NodeLink, request: Buffer, shape: number): Exchange {
   exchange.request = request;
   exchange.requestEnd = request.length;
   return exchange;
+}
+
+function settingsRequest(note: (itemSizeMaxBytes: number) => void): Exchange {
+  const exchange = new Exchange(new SettingsSink(note), ReplyShape.LIST);
+  exchange.request = SETTINGS;
+  exchange.requestEnd = SETTINGS.length;
+  return exchange;
+}
+
+class SettingsSink implements ReplySink {
+  readonly #note: (itemSizeMaxBytes: number) => void;
+
+  constructor(note: (itemSizeMaxBytes: number) => void) {
+    this.#note = note;
+  }
+
+  receive(_exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+    const found = /^STAT item_size_max (\d{1,10})\r?$/m.exec(bytes.toString('latin1', start, end));
+    if (found !== null) this.#note(Number(found[1]));
+  }
+
+  /** The limit stays unknown, and the node refuses what is too large for it. */
+  fail(): void {}
 }
 
 class ProbeSink implements ReplySink {

@@ -3,7 +3,7 @@
  *
  * The pool's endpoint makes one a cluster, `shoal proxy` makes one for itself. Types and defaults.
  */
-import type { ClusterConfig } from '@shoal/protocol';
+import type { ClusterConfig, ClusterNode } from '@shoal/protocol';
 
 export interface ListenAddress {
   readonly host: string;
@@ -23,18 +23,23 @@ export interface RouterOptions {
   readonly topology: RoutedTopology | null;
   /** Reads of a key whose owner cannot be reached: SERVER_ERROR with the reason, or a miss. */
   readonly deadReads: 'error' | 'miss';
-  /** The largest item that nodes take, in bytes: a larger value is refused here, as they would. */
+  /** A larger value is refused here, as nodes would; below it the limit of the key's owner counts, once it is known. */
   readonly itemSizeMaxBytes: number;
   /** Most client connections at one time. */
   readonly maxConnections: number;
+  /** What answers and data blocks may take in memory, of all clients together. */
+  readonly heldBytesMax: number;
   /** A node that does not answer for this long has failed: its requests are answered with an error. */
   readonly nodeTimeoutMs: number;
+  /** A node could not be reached, or answered wrongly or not at all: the list may have changed. At most once a second. */
+  readonly onNodeFailure?: (node: ClusterNode) => void;
 }
 
 export const ROUTER_DEFAULTS = {
   deadReads: 'error',
-  itemSizeMaxBytes: 1_048_576,
+  itemSizeMaxBytes: 134_217_728,
   maxConnections: 10_000,
+  heldBytesMax: 268_435_456,
   nodeTimeoutMs: 2000,
 } as const satisfies Partial<RouterOptions>;
 

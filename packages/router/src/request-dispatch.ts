@@ -19,6 +19,7 @@ import {
 import type { Asker } from './asker.js';
 import { isLegacyKey, listConfigs, sayConfig, sayLegacyItem } from './discovery.js';
 import { Exchange, Hush, ReplyShape } from './exchange.js';
+import { decodeAgain } from './failure-reply.js';
 import { askAllNodes } from './fan-out.js';
 import { ASK_A_NODE_LINE } from './fan-out-plan.js';
 import { writeDelete, writeLoudFrame, writeLoudLine, writeLoudMeta } from './forwarding.js';
@@ -30,6 +31,21 @@ const LINE_END_BYTES = 2;
 const CHANGING_FLAGS = MetaFlag.VIVIFY | MetaFlag.RECACHE | MetaFlag.SET_TTL;
 const ASK_A_NODE = Buffer.from(ASK_A_NODE_LINE);
 const ASK_A_NODE_TEXT = Buffer.from('Ask a node');
+const CHANGES = new Set<number>([
+  Op.SET,
+  Op.ADD,
+  Op.REPLACE,
+  Op.APPEND,
+  Op.PREPEND,
+  Op.CAS,
+  Op.DELETE,
+  Op.INCR,
+  Op.DECR,
+  Op.TOUCH,
+  Op.META_SET,
+  Op.META_DELETE,
+  Op.META_ARITHMETIC,
+]);
 const NO_NODES = 'no node is known yet';
 
 /** The request in session.table.request, decoded from input[at..end). */
@@ -76,6 +92,7 @@ function forwardGet(session: Asker, input: Buffer, at: number): number {
   const exchange = new Exchange(session, ReplyShape.LIST);
   exchange.isRead = true;
   exchange.mayRepeat = true;
+  exchange.mayPostpone = true;
   const node = routes.ownerOf(input, keyStart, keyEnd);
   if (node === null) sayNoNodes(session, exchange, input, at, next);
   else session.forward(node.text, exchange, input, at, next);
@@ -85,7 +102,7 @@ function forwardGet(session: Asker, input: Buffer, at: number): number {
 /** Any other text command with one key. */
 function forwardLine(session: Asker, input: Buffer, at: number, end: number): number {
   const { request, routes, draft } = session.table;
-  const blockBytes = hasBlock(request) ? request.valueBytes + LINE_END_BYTES : 0;
+  const blockBytes = blockBytesOf(request);
   const blockEnd = request.next + blockBytes;
   if (blockEnd > end || request.valueBytes > session.table.options.itemSizeMaxBytes) {
     const waiting = awaitBlock(session, input, at, end, blockBytes);
@@ -108,6 +125,32 @@ function forwardLine(session: Asker, input: Buffer, at: number, end: number): nu
   return blockEnd;
 }
 
+/** What of a text request follows its line, and at least what of a binary one follows its key. */
+export function blockBytesOf(request: Request): number {
+  return hasBlock(request) ? request.valueBytes + LINE_END_BYTES : 0;
+}
+
+/** Whether it must not overtake the reads before it. */
+export function changesItems({ op, metaFlags }: Request): boolean {
+  if (op === Op.META_GET) return (metaFlags & CHANGING_FLAGS) !== 0;
+  return CHANGES.has(op);
+}
+
+/** Sends a request once more, to the owner that its first key has now. */
+export function askAgain(session: Asker, exchange: Exchange): void {
+  if (exchange.group !== null) {
+    exchange.group.askNext();
+    return;
+  }
+  const { routes } = session.table;
+  const isFrame = exchange.shape === ReplyShape.FRAME;
+  const { request, requestStart, requestEnd } = exchange;
+  const { input, asked } = decodeAgain(isFrame ? Dialect.BINARY : Dialect.TEXT, exchange);
+  const node = routes.ownerOf(input, asked.keyStart, asked.keyEnd);
+  if (node === null) session.fail(exchange, 'router', NO_NODES);
+  else (isFrame ? node.binary : node.text).send(exchange, request, requestStart, requestEnd);
+}
+
 function hasBlock({ op }: Request): boolean {
   return (op >= Op.SET && op <= Op.CAS) || op === Op.META_SET || op === Op.CONFIG_SET;
 }
@@ -117,14 +160,22 @@ function hasBlock({ op }: Request): boolean {
  * -1 if the block is here and may go on its way.
  */
 function awaitBlock(session: Asker, input: Buffer, at: number, end: number, blockBytes: number): number {
-  const { request, options } = session.table;
+  const { request } = session.table;
   if (!hasBlock(request)) return -1;
-  if (request.valueBytes > options.itemSizeMaxBytes) return refuseBlock(session, input, end, blockBytes);
+  if (isTooLarge(session, input)) return refuseBlock(session, input, end, blockBytes);
   const blockEnd = request.next + blockBytes;
   return blockEnd > end ? session.intake.collectBlock(input, at, end, blockEnd - at) : -1;
 }
 
-/** Too large for any node. As there, a set that is refused does not leave the value that it was to replace. */
+/** What its owner would refuse is not even collected. */
+function isTooLarge(session: Asker, input: Buffer): boolean {
+  const { request, options, routes } = session.table;
+  const ownersMaxBytes = routes.ownerOf(input, request.keyStart, request.keyEnd)?.itemSizeMaxBytes ?? 0;
+  if (request.valueBytes > options.itemSizeMaxBytes) return true;
+  return ownersMaxBytes > 0 && request.valueBytes > ownersMaxBytes;
+}
+
+/** Too large for the owner. As there, a set that is refused does not leave the value that it was to replace. */
 function refuseBlock(session: Asker, input: Buffer, end: number, blockBytes: number): number {
   const { request, routes, answer, draft } = session.table;
   const { dialect } = request;
@@ -160,7 +211,7 @@ function forwardMeta(session: Asker, input: Buffer, at: number, end: number): nu
   const { request, routes, draft } = session.table;
   const blockBytes = request.op === Op.META_SET ? request.valueBytes + LINE_END_BYTES : 0;
   const blockEnd = request.next + blockBytes;
-  if (blockBytes > 0) {
+  if (blockEnd > end || request.valueBytes > session.table.options.itemSizeMaxBytes) {
     const waiting = awaitBlock(session, input, at, end, blockBytes);
     if (waiting >= 0) return waiting;
   }
@@ -168,6 +219,7 @@ function forwardMeta(session: Asker, input: Buffer, at: number, end: number): nu
   const isGet = request.op === Op.META_GET;
   exchange.isRead = isGet || request.op === Op.META_DEBUG;
   exchange.mayRepeat = exchange.isRead && (request.metaFlags & CHANGING_FLAGS) === 0;
+  exchange.mayPostpone = exchange.mayRepeat;
   const isQuiet = request.op !== Op.META_DEBUG && request.noreply;
   if (isQuiet) exchange.hush = isGet ? Hush.META_MISS : Hush.META_SUCCESS;
   const node = routes.ownerOf(input, request.keyStart, request.keyEnd);
@@ -202,6 +254,7 @@ function forwardFrame(session: Asker, input: Buffer, at: number, end: number): n
   const exchange = new Exchange(session, ReplyShape.FRAME);
   exchange.isRead = isRead;
   exchange.mayRepeat = isRead;
+  exchange.mayPostpone = isRead;
   const node = routes.ownerOf(input, request.keyStart, request.keyEnd);
   if (request.noreply) {
     exchange.hush = isRead ? Hush.BINARY_MISS : Hush.BINARY_SUCCESS;

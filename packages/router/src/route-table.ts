@@ -6,6 +6,7 @@
  */
 import { ByteWriter, INPUT_SCRATCH_BYTES, Request } from '@shoal/protocol';
 import type { FlushRound } from './flush-round.js';
+import { HeldBytes } from './held-bytes.js';
 import type { RouterOptions } from './options.js';
 import type { Routes } from './routes.js';
 
@@ -15,31 +16,39 @@ const WRITER_BYTES = 16_384;
 /** A writer that one reply has stretched beyond this is not kept. */
 const WRITER_KEPT_BYTES_MAX = 256 * 1024;
 const SPARE_WRITERS_MAX = 64;
+/** Of a node that was not told otherwise. */
+const USUAL_ITEM_BYTES_MAX = 1024 * 1024;
 
 export interface RouterCounters {
   currentConnections: number;
   totalConnections: number;
   rejectedConnections: number;
   slowClientsDropped: number;
+  /** Answers that were let go for want of room. */
+  postponedReplies: number;
 }
 
 export class RouteTable {
   routes: Routes;
   readonly options: RouterOptions;
   readonly round: FlushRound;
+  readonly held: HeldBytes;
+  /** The largest answer for one key that is to be expected. */
+  itemBytesMax = USUAL_ITEM_BYTES_MAX;
   readonly startedAtMs = Date.now();
   readonly input: Buffer = Buffer.allocUnsafeSlow(INPUT_BYTES + INPUT_SCRATCH_BYTES);
   readonly inputView: DataView = new DataView(this.input.buffer);
   readonly request = new Request();
   /** Where a request to a node is put together. */
-  readonly draft = new ByteWriter(WRITER_BYTES);
+  draft = new ByteWriter(WRITER_BYTES);
   /** Where a reply of the router's own is put together: not the same, because a request may fail while it is handed on. */
-  readonly answer = new ByteWriter(WRITER_BYTES);
+  answer = new ByteWriter(WRITER_BYTES);
   readonly counters: RouterCounters = {
     currentConnections: 0,
     totalConnections: 0,
     rejectedConnections: 0,
     slowClientsDropped: 0,
+    postponedReplies: 0,
   };
   readonly #writers: ByteWriter[] = [];
 
@@ -47,6 +56,13 @@ export class RouteTable {
     this.options = options;
     this.routes = routes;
     this.round = round;
+    this.held = new HeldBytes(options.heldBytesMax, round);
+  }
+
+  /** Gives up what one large request or answer has stretched; not to be called while they are in use. */
+  trim(): void {
+    if (this.answer.bytes.length > WRITER_KEPT_BYTES_MAX) this.answer = new ByteWriter(WRITER_BYTES);
+    if (this.draft.bytes.length > WRITER_KEPT_BYTES_MAX) this.draft = new ByteWriter(WRITER_BYTES);
   }
 
   /** A writer for the replies of one turn. */

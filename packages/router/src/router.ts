@@ -5,19 +5,21 @@
  * answers what is under way within a bound, `destroy` does not.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { clusterConfigProblems, STATUS_LINES, Status } from '@shoal/protocol';
+import { type ClusterNode, clusterConfigProblems, STATUS_LINES, Status } from '@shoal/protocol';
 import { FlushRound } from './flush-round.js';
-import type { Node } from './node.js';
+import type { Node, NodeSettings } from './node.js';
 import type { ListenAddress, RoutedTopology, Router, RouterOptions } from './options.js';
 import { RouteTable } from './route-table.js';
 import { listenError, RouterStartError, RouterStartErrorCode } from './router-error.js';
-import { type NodeSettings, Routes } from './routes.js';
+import { Routes } from './routes.js';
 import { ClientSession } from './session.js';
 
 const BACKLOG = 1024;
 const PROGRESS_CHECK_MS = 1000;
 /** Beyond the time that nodes have: for replies to leave. */
 const CLOSING_GRACE_MS = 500;
+/** Between two calls of onNodeFailure. */
+const FAILURE_PAUSE_MS = 1000;
 const CLOSING_POLL_MS = 10;
 const PORT_MAX = 65_535;
 
@@ -39,7 +41,7 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
 
 function optionProblems(options: RouterOptions): string[] {
   const problems: string[] = [];
-  const positive = (name: 'itemSizeMaxBytes' | 'maxConnections' | 'nodeTimeoutMs') => {
+  const positive = (name: 'heldBytesMax' | 'itemSizeMaxBytes' | 'maxConnections' | 'nodeTimeoutMs') => {
     if (!Number.isInteger(options[name]) || options[name] < 1) problems.push(`${name} is not a whole number above 0`);
   };
   if (options.listen.length === 0) problems.push('there is nowhere to listen');
@@ -51,6 +53,7 @@ function optionProblems(options: RouterOptions): string[] {
     problems.push(...clusterConfigProblems(config));
   positive('itemSizeMaxBytes');
   positive('maxConnections');
+  positive('heldBytesMax');
   positive('nodeTimeoutMs');
   return problems;
 }
@@ -65,12 +68,21 @@ class RunningRouter implements Router {
   readonly #progressTimer: NodeJS.Timeout;
   /** Nodes that are on no list any more and still owe answers. */
   #leaving: Node[] = [];
+  /** The failure of a node is told again after this. */
+  #silentUntilMs = 0;
   #ending: Promise<void> | null = null;
 
   constructor(options: RouterOptions) {
     const round = new FlushRound();
     this.#options = options;
-    this.#nodeSettings = { timeoutMs: options.nodeTimeoutMs, round };
+    this.#nodeSettings = {
+      timeoutMs: options.nodeTimeoutMs,
+      round,
+      onItemSize: (bytes) => {
+        this.#table.itemBytesMax = Math.max(this.#table.itemBytesMax, bytes);
+      },
+      onFailure: (address) => this.#tellOfFailure(address),
+    };
     this.#table = new RouteTable(options, new Routes(options.topology, null, this.#nodeSettings), round);
     this.#progressTimer = setInterval(() => this.#dropSlowClients(), PROGRESS_CHECK_MS).unref();
   }
@@ -158,6 +170,14 @@ class RunningRouter implements Router {
     });
   }
 
+  #tellOfFailure(address: ClusterNode): void {
+    const { onNodeFailure } = this.#options;
+    const nowMs = performance.now();
+    if (onNodeFailure === undefined || this.#ending !== null || nowMs < this.#silentUntilMs) return;
+    this.#silentUntilMs = nowMs + FAILURE_PAUSE_MS;
+    setImmediate(() => onNodeFailure(address));
+  }
+
   #dropSlowClients(): void {
     const nowMs = performance.now();
     for (const session of this.#sessions) {
@@ -165,6 +185,7 @@ class RunningRouter implements Router {
       this.#table.counters.slowClientsDropped++;
       session.destroy();
     }
+    this.#table.held.wake();
   }
 }
 

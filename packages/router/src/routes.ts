@@ -5,14 +5,8 @@
  */
 import { HashRing, keyHashOf } from '@shoal/client';
 import { type ClusterNode, CONFIG_KEY, encodeClusterConfig } from '@shoal/protocol';
-import type { FlushRound } from './flush-round.js';
-import { identityOf, Node } from './node.js';
+import { identityOf, Node, type NodeSettings } from './node.js';
 import type { RoutedTopology } from './options.js';
-
-export interface NodeSettings {
-  readonly timeoutMs: number;
-  readonly round: FlushRound;
-}
 
 export class Routes {
   readonly topology: RoutedTopology | null;
@@ -34,7 +28,7 @@ export class Routes {
     this.#ring = new HashRing(addresses);
     this.nodes = addresses.map((address) => {
       const identity = identityOf(address);
-      const node = before?.nodeOf(identity) ?? new Node(address, settings.timeoutMs, settings.round);
+      const node = before?.nodeOf(identity) ?? new Node(address, settings);
       this.#byIdentity.set(identity, node);
       return node;
     });

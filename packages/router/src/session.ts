@@ -7,31 +7,29 @@
  *            ─ a command for all nodes ─▶ alone: after all before it, before all behind it
  *            ─ too much owed or unsent, or a link full ─▶ the socket is not read until it is less
  *
- * Bounds: keys asked for × their usual size ≤ OWED_BYTES, unsent ≤ UNSENT_BYTES_MAX before reading stops; a client that
- * takes nothing for STALL_MS is dropped.
+ * Bounds: what client-share.ts allows; unsent ≤ UNSENT_BYTES_MAX before reading stops; a client that takes nothing for
+ * STALL_MS is dropped, and after PRESSED_STALL_MS if the router wants the room.
  */
 import type { Socket } from 'node:net';
 import { type ByteWriter, Decoded, decode, dialectOf } from '@shoal/protocol';
 import type { Asker, KeyLine } from './asker.js';
 import { copyBytes } from './byte-copy.js';
+import { ClientShare } from './client-share.js';
 import { Exchange, ReplyShape } from './exchange.js';
 import { writeFailure } from './failure-reply.js';
 import { Fifo } from './fifo.js';
 import type { Flushable } from './flush-round.js';
 import { Intake } from './intake.js';
 import type { NodeLink } from './node-link.js';
-import { dispatch, refuseRequest } from './request-dispatch.js';
+import { askAgain, blockBytesOf, changesItems, dispatch, refuseRequest } from './request-dispatch.js';
 import { bufferOf, type RouteTable } from './route-table.js';
 
 const UNDECIDED = -1;
 const UNSENT_BYTES_MAX = 1024 * 1024;
-const OWED_BYTES = 4 * 1024 * 1024;
-/** Keys. */
-const OWED_MIN = 4;
-const OWED_MAX = 1024;
-/** What a reply is taken to be long before any has been seen. */
-const FIRST_REPLY_BYTES = 16_384;
+/** A request that is counted as held until it is answered. */
+const LARGE_REQUEST_BYTES = 65_536;
 const STALL_MS = 30_000;
+const PRESSED_STALL_MS = 5000;
 
 export class ClientSession implements Asker, Flushable {
   isMarked = false;
@@ -40,7 +38,9 @@ export class ClientSession implements Asker, Flushable {
   dialect: number = UNDECIDED;
   readonly #socket: Socket;
   readonly #owed = new Fifo<Exchange>();
-  #owedKeys = 0;
+  readonly share: ClientShare;
+  /** What is in the stream's hands, or about to be: whole output buffers. */
+  #unsentBytes = 0;
   readonly intake = new Intake();
   #writer: ByteWriter | null = null;
   #line: KeyLine | null = null;
@@ -54,15 +54,14 @@ export class ClientSession implements Asker, Flushable {
   #isClosed = false;
   #isServing = false;
   #isPaused = false;
-  /** Of the answer for one key, on average of late. */
-  #replyBytes = FIRST_REPLY_BYTES;
-  #writtenBytes = 0;
+  #movedBytes = 0;
   #progressAtMs = 0;
 
   constructor(table: RouteTable, socket: Socket, listenerPort: number) {
     this.table = table;
     this.#socket = socket;
     this.listenerPort = listenerPort;
+    this.share = new ClientShare(table, this);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('end', () => this.#endInput());
     socket.on('drain', () => table.round.mark(this));
@@ -90,12 +89,16 @@ export class ClientSession implements Asker, Flushable {
   }
 
   owe(exchange: Exchange): void {
-    this.#owedKeys += exchange.keyCount;
+    this.share.owe(exchange);
     this.#owed.push(exchange);
   }
 
   forward(link: NodeLink, exchange: Exchange, bytes: Buffer, start: number, end: number): void {
     this.owe(exchange);
+    if (end - start > LARGE_REQUEST_BYTES) {
+      exchange.reservedBytes = end - start;
+      this.share.hold(end - start);
+    }
     link.send(exchange, bytes, start, end);
     if (link.isFull) this.blockOn(link);
   }
@@ -137,6 +140,7 @@ export class ClientSession implements Asker, Flushable {
     this.#isEnding = true;
     this.#writer = null;
     this.intake.clear();
+    this.share.end();
     this.#socket.destroy();
   }
 
@@ -147,19 +151,44 @@ export class ClientSession implements Asker, Flushable {
 
   /** False: the client has taken nothing for too long, or does not hang up although all is said. */
   makesProgress(nowMs: number): boolean {
-    const taken = this.#socket.bytesWritten - this.#socket.writableLength;
-    const isSatisfied = this.#socket.writableLength === 0 && !this.#isOver;
-    if (isSatisfied || taken !== this.#writtenBytes) {
-      this.#writtenBytes = taken;
+    const socket = this.#socket;
+    const isPressed = this.table.held.isPressed && this.share.isLarge;
+    const moved = socket.bytesWritten - socket.writableLength + socket.bytesRead;
+    const isSatisfied = socket.writableLength === 0 && !this.#isOver && !(isPressed && this.intake.isAbsorbing);
+    if (isSatisfied || moved !== this.#movedBytes) {
+      this.#movedBytes = moved;
       this.#progressAtMs = nowMs;
     }
-    return nowMs - this.#progressAtMs < STALL_MS;
+    return nowMs - this.#progressAtMs < (isPressed ? PRESSED_STALL_MS : STALL_MS);
   }
 
   // Replies
 
   receive(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+    const { share } = this;
+    if (this.#isClosed) return;
+    if (exchange.cutBytes > 0 || share.mustPostpone(exchange, end - start)) {
+      share.postpone(exchange, Math.max(exchange.cutBytes, end - start));
+      this.table.round.mark(this);
+      return;
+    }
     this.#resolve(exchange, bytes, start, end);
+  }
+
+  /** Part of the answer for a group that is asked key by key, which only the first in the queue is; the rest waits for room. */
+  receiveSome(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+    if (this.#isClosed) return;
+    this.#write(bytes, start, end);
+    this.share.learn(end - start);
+    this.share.interrupt(exchange);
+    this.table.round.mark(this);
+  }
+
+  /** The answer for a group could not be kept: it is asked for key by key, when it is the first in the queue. */
+  postpone(exchange: Exchange, bytes: number): void {
+    if (this.#isClosed) return;
+    this.share.postpone(exchange, bytes);
+    this.table.round.mark(this);
   }
 
   fail(exchange: Exchange, node: string, reason: string): void {
@@ -172,45 +201,79 @@ export class ClientSession implements Asker, Flushable {
 
   #resolve(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
     if (this.#isClosed) return;
-    this.#replyBytes += ((end - start) / exchange.keyCount - this.#replyBytes) / 8;
-    if (this.#owed.peek() !== exchange) {
+    this.share.answered(exchange, end - start);
+    if (this.#owed.peek() !== exchange || this.#unsentBytes >= UNSENT_BYTES_MAX) {
+      this.share.hold(end - start);
       exchange.settle(Buffer.from(bytes.subarray(start, end)));
+      this.#markIfWaiting();
       return;
     }
     this.#shift();
     this.#write(bytes, start, end);
-    for (let next = this.#owed.peek(); next?.isSettled; next = this.#owed.peek()) {
-      this.#shift();
-      this.#write(next.answer, 0, next.answer.length);
-    }
+    this.#writeSettled();
     this.table.round.mark(this);
   }
 
+  /** Answers that are next, as far as the client takes them. */
+  #writeSettled(): void {
+    let next = this.#owed.peek();
+    while (next?.isSettled && this.#unsentBytes < UNSENT_BYTES_MAX) {
+      this.#shift();
+      this.#write(next.answer, 0, next.answer.length);
+      next = this.#owed.peek();
+    }
+  }
+
   #shift(): void {
-    this.#owedKeys -= this.#owed.shift()!.keyCount;
+    const exchange = this.#owed.shift()!;
+    this.share.owedKeys -= exchange.keyCount;
+    if (exchange.isSettled) this.share.hold(-exchange.answer.length);
   }
 
   #write(bytes: Buffer, start: number, end: number): void {
     if (this.#isClosed || start === end) return;
+    const before = this.#writer?.bytes.length ?? 0;
     this.#writer ??= this.table.takeWriter();
     const writer = this.#writer;
     writer.ensure(end - start);
+    this.#countUnsent(writer.bytes.length - before);
     copyBytes(bytes, start, end, writer.bytes, writer.at);
     writer.at += end - start;
+  }
+
+  #countUnsent(bytes: number): void {
+    this.#unsentBytes += bytes;
+    this.share.hold(bytes);
+  }
+
+  /** Input or a postponed answer may have been waiting for what has just changed. */
+  #markIfWaiting(): void {
+    const isWanted = this.#isPaused || this.#line !== null || this.intake.isWaiting;
+    if (isWanted || this.#owed.length > 0 || this.#isEnding) this.table.round.mark(this);
   }
 
   /** Sends what came together in this turn, then goes on with input that had to wait. */
   flush(): void {
     if (this.#isClosed) return;
+    this.#writeSettled();
     this.#send();
+    this.share.noteUnsent(this.#unsentBytes);
+    this.table.trim();
+    this.#askFirstAgain();
     if (this.#isAlone && this.#owed.length === 0) this.#isAlone = false;
     if (this.#line !== null) this.#continueLine();
     if (this.intake.isWaiting && this.#mayTake()) this.#serveHeld();
+    this.share.holdInput(this.intake.bytes);
     if (this.#isPaused && !this.#isEnding && !this.#mustWait()) {
       this.#isPaused = false;
       this.#socket.resume();
     }
     if (this.#isEnding && this.#isSpent()) this.#socket.end();
+  }
+
+  #askFirstAgain(): void {
+    const first = this.#owed.peek();
+    if (first?.isPostponed && this.share.resume(first, this.#unsentBytes)) askAgain(this, first);
   }
 
   /** Nothing is left to do but to close. Input that waits for its turn is still served. */
@@ -223,7 +286,12 @@ export class ClientSession implements Asker, Flushable {
     if (writer === null) return;
     this.#writer = null;
     // Its bytes are used again only when the stream says that it is done with them.
-    this.#socket.write(bufferOf(writer).subarray(0, writer.at), () => this.table.giveWriter(writer));
+    this.#socket.write(bufferOf(writer).subarray(0, writer.at), () => {
+      this.#countUnsent(-writer.bytes.length);
+      this.share.noteUnsent(this.#unsentBytes);
+      this.table.giveWriter(writer);
+      this.#markIfWaiting();
+    });
   }
 
   // Requests
@@ -236,12 +304,7 @@ export class ClientSession implements Asker, Flushable {
   }
 
   #hasRoom(): boolean {
-    const limit = Math.max(OWED_MIN, Math.min(OWED_MAX, OWED_BYTES / (this.#replyBytes + 1)));
-    return this.#owedKeys < limit && this.#unsentBytes < UNSENT_BYTES_MAX;
-  }
-
-  get #unsentBytes(): number {
-    return this.#socket.writableLength + (this.#writer?.at ?? 0);
+    return this.#unsentBytes < UNSENT_BYTES_MAX && this.share.mayAsk();
   }
 
   /** Input waits for its turn, or the client does not read what it asked for. */
@@ -269,6 +332,7 @@ export class ClientSession implements Asker, Flushable {
       }
     }
     this.#isServing = false;
+    this.share.holdInput(intake.bytes);
     this.#pauseIfNeeded();
   }
 
@@ -318,6 +382,7 @@ export class ClientSession implements Asker, Flushable {
   #serveOne(decoded: number, input: Buffer, view: DataView, at: number, end: number): number {
     switch (decoded) {
       case Decoded.READY:
+        if (!this.#isInTurn()) return at;
         return dispatch(this, input, view, at, end);
       case Decoded.PARTIAL_KEYS:
         return this.intake.collectLine(input, at, end);
@@ -327,6 +392,13 @@ export class ClientSession implements Asker, Flushable {
       default:
         return refuseRequest(this, end);
     }
+  }
+
+  /** Whether the request in table.request may be asked now. */
+  #isInTurn(): boolean {
+    const { request } = this.table;
+    if (!changesItems(request)) return true;
+    return this.share.mayChange() && this.share.mayCollect(blockBytesOf(request));
   }
 
   #continueLine(): void {

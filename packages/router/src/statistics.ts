@@ -110,6 +110,8 @@ function general({ table }: Asker, answers: readonly NodeAnswer[]): Report {
     ['router_curr_connections', `${counters.currentConnections}`],
     ['router_total_connections', `${counters.totalConnections}`],
     ['router_rejected_connections', `${counters.rejectedConnections}`],
+    ['router_held_bytes', `${table.held.total}`],
+    ['router_postponed_replies', `${counters.postponedReplies}`],
     ['router_dropped_slow_clients', `${counters.slowClientsDropped}`],
   ];
 }

@@ -6,11 +6,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { ClusterNode } from '@shoal/protocol';
 
 export class FakeNode {
-  /** The lines asked, in order, without data blocks. */
+  /** The lines asked, in order, without data blocks and without the greeting of routers. */
   readonly asked: string[] = [];
   readonly items = new Map<string, string>();
   /** Answers collect here while it is true, and leave when `speak` is called. */
   isSilent = false;
+  itemSizeMaxBytes = 1_048_576;
   /** Says something else to a line; null: answers as usual; 'hang up' closes. */
   answerTo: (line: string) => string | null = () => null;
   connections = 0;
@@ -79,8 +80,9 @@ export class FakeNode {
     const blockBytes = words[0] === 'set' ? Number(words[4]) + 2 : 0;
     const end = lineEnd + 2 + blockBytes;
     if (text.length < end) return 0;
-    this.asked.push(line);
-    const other = this.answerTo(line);
+    const isGreeting = line === 'stats settings';
+    if (!isGreeting) this.asked.push(line);
+    const other = isGreeting ? null : this.answerTo(line);
     const answer = other ?? this.#answer(words, text.slice(lineEnd + 2, end - 2));
     const say = () => (other === 'hang up' ? socket.destroy() : socket.write(Buffer.from(answer, 'latin1')));
     if (this.isSilent) this.#held.push(say);
@@ -108,6 +110,7 @@ export class FakeNode {
         this.items.clear();
         return 'OK\r\n';
       case 'stats':
+        if (key === 'settings') return `STAT item_size_max ${this.itemSizeMaxBytes}\r\nEND\r\n`;
         return `STAT pid 1\r\nSTAT curr_items ${this.items.size}\r\nSTAT hash_power_level 16\r\nEND\r\n`;
       default:
         return 'ERROR\r\n';
