@@ -99,18 +99,18 @@ export class ClientShare {
     this.learn(bytes / exchange.keyCount);
   }
 
-  /** Its answer has been let go. */
+  /** Its answer has been let go; a group will be asked key by key. */
   postpone(exchange: Exchange, bytes: number): void {
     this.#endAsking(exchange);
     this.learn(bytes / exchange.keyCount);
     this.#table.counters.postponedReplies++;
-    this.putOff(exchange, bytes);
+    this.putOff(exchange, exchange.group === null ? bytes : bytes / exchange.keyCount);
   }
 
   /** Nothing has been asked for it, or no more: it waits for room for so many bytes. */
   putOff(exchange: Exchange, bytes: number): void {
     exchange.isPostponed = true;
-    exchange.postponedBytes = bytes;
+    exchange.postponedBytes = Math.ceil(bytes);
     this.postponedCount++;
   }
 

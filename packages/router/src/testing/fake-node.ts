@@ -34,10 +34,10 @@ export class FakeNode {
     return `127.0.0.1:${this.port}`;
   }
 
-  async listen(port: number): Promise<void> {
+  async listen(port: number, host = '127.0.0.1'): Promise<void> {
     const server = createServer((socket) => this.#serve(socket));
     this.#server = server;
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, host, resolve));
     this.port = (server.address() as { port: number }).port;
   }
 

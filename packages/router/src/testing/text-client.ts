@@ -54,10 +54,10 @@ export class TextClient {
 }
 
 /** Polls until it is so. */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + DEADLINE_MS;
+export async function until(what: string, isSo: () => boolean, withinMs = DEADLINE_MS): Promise<void> {
+  const deadlineMs = performance.now() + withinMs;
   while (!isSo()) {
-    if (performance.now() > deadlineMs) throw new Error(`Cannot wait longer than ${DEADLINE_MS} ms for ${what}`);
+    if (performance.now() > deadlineMs) throw new Error(`Cannot wait longer than ${withinMs} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
