@@ -37,7 +37,9 @@ export class ClientShare {
   #sequence = 0;
   /** The last change that was asked, in the order of exchanges. */
   #lastChange = 0;
+  /** The answer, or the data block, for which this client has the exception of held-bytes.ts. */
   #exception: Exchange | null = null;
+  #isCollecting = false;
   #hasLearnt = false;
   #isOver = false;
 
@@ -141,10 +143,21 @@ export class ClientShare {
     return true;
   }
 
+  /** A large request is held until it is answered. */
+  reserve(exchange: Exchange, bytes: number): void {
+    if (bytes <= FREE_BYTES) return;
+    exchange.reservedBytes = bytes;
+    this.hold(bytes);
+    if (this.#isCollecting) this.#exception = exchange;
+  }
+
   /** The exception ends when its answer has left. */
   noteUnsent(bytes: number): void {
-    if (this.#exception === null || bytes > 0 || this.#exception.reservedBytes > 0) return;
+    const hasCollected = this.#isCollecting && this.#inputBytes <= FREE_BYTES;
+    if (bytes > 0 || (this.#exception === null && !hasCollected)) return;
+    if (this.#exception !== null && this.#exception.reservedBytes > 0) return;
     this.#exception = null;
+    this.#isCollecting = false;
     this.#table.held.endException(this.#session);
   }
 
@@ -171,6 +184,8 @@ export class ClientShare {
   /** Whether another key may be asked for. */
   mayAsk(): boolean {
     if (this.postponedCount > 0 || this.owedKeys >= OWED_KEYS_MAX) return false;
+    // Of one that holds nothing, an answer that finds no room waits its turn for the exception.
+    if (this.owedKeys === 0 && this.heldBytes === 0) return true;
     const expected = this.heldBytes + this.#askedKeys * this.answerBytes;
     if (this.owedKeys > 0 && expected >= OWED_BYTES) return false;
     return this.#hasCommonRoomOrWaits(this.answerBytes);
@@ -184,7 +199,9 @@ export class ClientShare {
 
   /** Whether a data block of this size may be taken. */
   mayCollect(bytes: number): boolean {
-    return bytes <= FREE_BYTES || this.#inputBytes > bytes || this.#hasCommonRoomOrWaits(bytes);
+    if (bytes <= FREE_BYTES || this.#inputBytes > bytes || this.#hasCommonRoomOrWaits(bytes)) return true;
+    this.#isCollecting = this.owedKeys === 0 && this.heldBytes === 0 && this.#table.held.grantException(this.#session);
+    return this.#isCollecting;
   }
 
   /** How many keys may be asked in one line. */

@@ -196,18 +196,40 @@ describe('what a router holds for a client that does not read', () => {
 
 describe('an answer that was let go', () => {
   test(
-    'never shows a change that was asked behind it',
+    'comes to each of many clients that read, however little room there is for all',
     async () => {
-      await start();
+      await start({ heldBytesMax: 2 * MIB });
+      const keys = [0, 1, 2].flatMap((index) => keysOf(index, 3)).sort();
+      for (const node of nodes) for (const key of keys) node.items.set(key, `${key}${LARGE.slice(0, 200_000)}`);
+      const shown = (key: string) => value(key, `${key}${LARGE.slice(0, 200_000)}`);
+      const readers = await Promise.all(Array.from({ length: 12 }, open));
+      for (const reader of readers) {
+        reader.send(`${keys.map((key) => `get ${key}\r\n`).join('')}get ${keys.join(' ')} none\r\nmn\r\n`);
+      }
+      const singly = keys.map((key) => `${shown(key)}END\r\n`).join('');
+      const expected = `${singly}${keys.map(shown).join('')}END\r\nMN\r\n`;
+      for (const reader of readers) await receive(reader, expected);
+    },
+    TEST_MS,
+  );
+
+  test.each([
+    { gets: 30, heldBytesMax: ROUTER_DEFAULTS.heldBytesMax },
+    { gets: 3, heldBytesMax: 1 },
+    { gets: 30, heldBytesMax: 1 },
+  ])(
+    'never shows a change that was asked behind $gets of them, with $heldBytesMax bytes for all',
+    async ({ gets, heldBytesMax }) => {
+      await start({ heldBytesMax });
       const client = await open();
       const [key, missed] = keysOf(1, 2);
       nodes[1].items.set(key, LARGE);
       await client.ask(`${`get ${missed}\r\n`.repeat(50)}mn\r\n`, 'MN\r\n');
       client.socket.pause();
-      client.send(`${`get ${key}\r\n`.repeat(30)}set ${key} 0 0 3\r\nnew\r\nget ${key}\r\nmn\r\n`);
+      client.send(`${`get ${key}\r\n`.repeat(gets)}set ${key} 0 0 3\r\nnew\r\nget ${key}\r\nmn\r\n`);
       await untilQuiet();
       client.socket.resume();
-      const before = `${value(key, LARGE)}END\r\n`.repeat(30);
+      const before = `${value(key, LARGE)}END\r\n`.repeat(gets);
       await receive(client, `${before}STORED\r\n${value(key, 'new')}END\r\nMN\r\n`);
     },
     TEST_MS,

@@ -26,8 +26,6 @@ import { bufferOf, type RouteTable } from './route-table.js';
 
 const UNDECIDED = -1;
 const UNSENT_BYTES_MAX = 1024 * 1024;
-/** A request that is counted as held until it is answered. */
-const LARGE_REQUEST_BYTES = 65_536;
 const STALL_MS = 30_000;
 const PRESSED_STALL_MS = 5000;
 
@@ -95,10 +93,7 @@ export class ClientSession implements Asker, Flushable {
 
   forward(link: NodeLink, exchange: Exchange, bytes: Buffer, start: number, end: number): void {
     this.owe(exchange);
-    if (end - start > LARGE_REQUEST_BYTES) {
-      exchange.reservedBytes = end - start;
-      this.share.hold(end - start);
-    }
+    this.share.reserve(exchange, end - start);
     link.send(exchange, bytes, start, end);
     if (link.isFull) this.blockOn(link);
   }
@@ -149,12 +144,13 @@ export class ClientSession implements Asker, Flushable {
     return this.#owed.length === 0 && this.#writer === null && this.#socket.writableLength === 0;
   }
 
-  /** False: the client has taken nothing for too long, or does not hang up although all is said. */
+  /** False: the client has taken nothing for too long, or lets a data block take up scarce room without going on, or does not hang up although all is said. */
   makesProgress(nowMs: number): boolean {
     const socket = this.#socket;
     const isPressed = this.table.held.isPressed && this.share.isLarge;
-    const moved = socket.bytesWritten - socket.writableLength + socket.bytesRead;
-    const isSatisfied = socket.writableLength === 0 && !this.#isOver && !(isPressed && this.intake.isAbsorbing);
+    const isOwed = socket.writableLength > 0;
+    const moved = isOwed ? socket.bytesWritten - socket.writableLength : socket.bytesRead;
+    const isSatisfied = !isOwed && !this.#isOver && !(isPressed && this.intake.isAbsorbing);
     if (isSatisfied || moved !== this.#movedBytes) {
       this.#movedBytes = moved;
       this.#progressAtMs = nowMs;
@@ -257,13 +253,13 @@ export class ClientSession implements Asker, Flushable {
     if (this.#isClosed) return;
     this.#writeSettled();
     this.#send();
-    this.share.noteUnsent(this.#unsentBytes);
     this.table.trim();
     this.#askFirstAgain();
     if (this.#isAlone && this.#owed.length === 0) this.#isAlone = false;
     if (this.#line !== null) this.#continueLine();
     if (this.intake.isWaiting && this.#mayTake()) this.#serveHeld();
     this.share.holdInput(this.intake.bytes);
+    this.share.noteUnsent(this.#unsentBytes);
     if (this.#isPaused && !this.#isEnding && !this.#mustWait()) {
       this.#isPaused = false;
       this.#socket.resume();
