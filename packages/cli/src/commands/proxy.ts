@@ -42,33 +42,39 @@ export const PROXY_COMMAND: Command<ProxyFlags> = {
     if (!(flags.interval >= 1)) throw new CommandError('BAD_OPTIONS', ['--interval: at least 1 second is wanted']);
     const endpoint = readAddress(flags.endpoint, '--endpoint');
     const listen = readListenAddress(flags.listen, '--listen');
-    const router = await openRouter(listen, flags['dead-reads']);
-    return runUntilStopped(context, router, { endpoint, intervalMs: flags.interval * 1000 });
+    const poller = new TopologyPoller([endpoint], { intervalMs: flags.interval * 1000 });
+    const router = await openRouter(poller, { listen, deadReads: flags['dead-reads'] });
+    return runUntilStopped(context, router, poller);
   },
 };
 
-async function openRouter(listen: ServerAddress, deadReads: 'error' | 'miss'): Promise<Router> {
+/** Asks for the list as soon as a node fails, and not only when the next look is due. */
+async function openRouter(
+  poller: TopologyPoller,
+  { listen, deadReads }: { listen: ServerAddress; deadReads: 'error' | 'miss' },
+): Promise<Router> {
+  const onNodeFailure = () => void poller.pollNow();
   try {
-    return await startRouter({ ...ROUTER_DEFAULTS, listen: [listen], topology: null, deadReads });
+    return await startRouter({ ...ROUTER_DEFAULTS, listen: [listen], topology: null, deadReads, onNodeFailure });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new CommandError('UNREACHABLE', [`Cannot start the proxy: ${error.message}`]);
   }
 }
 
-async function runUntilStopped(
-  context: CommandContext,
-  router: Router,
-  { endpoint, intervalMs }: { endpoint: ServerAddress; intervalMs: number },
-): Promise<number> {
-  const poller = new TopologyPoller([endpoint], { intervalMs });
+async function runUntilStopped(context: CommandContext, router: Router, poller: TopologyPoller): Promise<number> {
+  let lastProblem = '';
   poller.onTopology((config) => {
+    lastProblem = '';
     router.apply({ config });
-    context.write(
-      `Version ${config.version}: ${config.nodes.map(({ hostname, port }) => `${hostname}:${port}`).join(' ')}\n`,
-    );
+    const nodes = config.nodes.map(({ hostname, port }) => formatAddress({ host: hostname, port }));
+    context.write(`Version ${config.version}: ${nodes.join(' ')}\n`);
   });
-  poller.onError((error) => context.writeError(`${error instanceof Error ? error.message : error}\n`));
+  poller.onError((error) => {
+    const problem = error instanceof Error ? error.message : String(error);
+    if (problem !== lastProblem) context.writeError(`${problem}\n`);
+    lastProblem = problem;
+  });
   poller.start();
   for (const address of router.addresses) context.write(`Routing on ${formatAddress(address)}; Ctrl-C stops it\n`);
   await context.untilStopped();
