@@ -7,6 +7,8 @@ import { readOrEmpty, ServerProcess } from '../harness/server-process.js';
 
 const MANY = 600;
 const HALF_COMMANDS = 300;
+/** More than any kernel holds for a client that does not read. */
+const SMALL_REPLIES_MAX = 100_000;
 const MIB = 1024 * 1024;
 
 async function withServer(flags: string[], transport: Transport, use: (server: ServerProcess) => Promise<void>) {
@@ -141,6 +143,27 @@ describe.each(Object.values(Transport))('over %s', (transport) => {
         );
         expect(client.take().toString('latin1') === expected).toBe(true);
       }
+    });
+  });
+
+  test('a client that stops reading for a while gets the rest when it goes on, however small the replies are', async () => {
+    await withServer(['-t', '1'], transport, async (server) => {
+      const [client, asker] = await openMany(server, 2);
+      const value = 'v'.repeat(1000);
+      expect(await client.askUntil(`set a 0 0 ${value.length}\r\n${value}\r\n`, '\r\n')).toBe('STORED\r\n');
+      client.pauseReading();
+      let sent = 0;
+      while ((await stat(asker, 'cmd_get')) === sent && sent < SMALL_REPLIES_MAX) {
+        for (let more = 0; more < 500; more++, sent++) {
+          client.send('get a\r\n');
+          // One reply at a time: the server has served it before it answers this.
+          await asker.askUntil('mn\r\n', 'MN\r\n');
+        }
+      }
+      client.resumeReading();
+      const expected = `VALUE a 0 ${value.length}\r\n${value}\r\nEND\r\n`.length * sent;
+      await client.until(() => client.closed || client.received.length >= expected, 'all replies');
+      expect(client.received).toHaveLength(expected);
     });
   });
 

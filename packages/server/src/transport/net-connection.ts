@@ -15,6 +15,7 @@ import type { TransportParts } from './transport.js';
 
 /** Below this a byte loop beats `set` with its `subarray` object. */
 const LOOP_COPY_BYTES_MAX = 128;
+const NOTHING = Buffer.alloc(0);
 
 export class NetConnection extends Connection {
   readonly #socket: Socket;
@@ -28,7 +29,6 @@ export class NetConnection extends Connection {
     this.#socket = opening.socket;
     this.#socket
       .on('end', () => this.#onEnd())
-      .on('drain', () => this.#onDrain())
       .on('error', () => this.close(CloseReason.ERROR))
       .on('close', () => this.close(CloseReason.ERROR));
   }
@@ -85,13 +85,15 @@ export class NetConnection extends Connection {
     output.view = new DataView(output.bytes.buffer);
     this.#backlogBytes = left;
     this.onBlocked();
+    this.#socket.write(NOTHING, this.#onTaken);
     return false;
   }
 
-  #onDrain(): void {
+  /** Follows what waits: no 'drain' tells of writes that stayed below the high-water mark. */
+  readonly #onTaken = () => {
     if (!this.isBlocked || this.isClosed || this.#socket.writableLength > 0) return;
     this.onDrained();
-  }
+  };
 
   /** Only whole writes can be seen to leave. */
   noteProgress(): void {
