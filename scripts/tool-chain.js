@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,10 +38,14 @@ export async function lint() {
   await node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.');
 }
 
-/** Arguments are jest's own, a part of a file name for example. */
+/**
+ * Arguments are jest's own, a part of a file name for example. Half as many files at a time again as there are cores: most
+ * whole-system tests wait for processes.
+ */
 export async function jest(args) {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  await node(...flags, 'node_modules/jest/bin/jest.js', ...args);
+  const workers = Math.ceil(availableParallelism() * 1.5);
+  await node(...flags, 'node_modules/jest/bin/jest.js', `--maxWorkers=${workers}`, ...args);
 }
 
 export async function node(...args) {
