@@ -3,6 +3,8 @@
  * and ElastiCache's own HTTP form tell the same story. Thrown by cluster-changes.ts and the actions; made into a reply by
  * api/server.ts. A refused request has changed nothing.
  */
+import { CodedError } from '../coded-error.js';
+
 export const PoolErrorCode = {
   ALREADY_EXISTS: 'CacheClusterAlreadyExists',
   NOT_FOUND: 'CacheClusterNotFound',
@@ -22,12 +24,4 @@ export const PoolErrorCode = {
 } as const;
 export type PoolErrorCode = (typeof PoolErrorCode)[keyof typeof PoolErrorCode];
 
-export class PoolError extends Error {
-  readonly code: PoolErrorCode;
-
-  constructor(code: PoolErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'PoolError';
-    this.code = code;
-  }
-}
+export class PoolError extends CodedError<PoolErrorCode> {}

@@ -4,6 +4,8 @@
  *
  * "Cannot listen on /var/lib/shoal/pool.sock: a pool daemon answers there already".
  */
+import { CodedError } from '../coded-error.js';
+
 export const ListenErrorCode = {
   /** Somebody answers there. */
   IN_USE: 'IN_USE',
@@ -14,15 +16,7 @@ export const ListenErrorCode = {
 } as const;
 export type ListenErrorCode = (typeof ListenErrorCode)[keyof typeof ListenErrorCode];
 
-export class ListenError extends Error {
-  readonly code: ListenErrorCode;
-
-  constructor(code: ListenErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ListenError';
-    this.code = code;
-  }
-}
+export class ListenError extends CodedError<ListenErrorCode> {}
 
 /** What the operating system said, in words. */
 export function listenErrorOf(where: string, error: NodeJS.ErrnoException): ListenError {

@@ -4,6 +4,7 @@
  *
  * Called by the supervisor alone. Every operation is idempotent: starting what runs and stopping what is gone succeed.
  */
+import { CodedError } from '../coded-error.js';
 import type { DriverKind } from '../model.js';
 
 export interface NodeKey {
@@ -54,15 +55,7 @@ export const DriverErrorCode = {
 } as const;
 export type DriverErrorCode = (typeof DriverErrorCode)[keyof typeof DriverErrorCode];
 
-export class DriverError extends Error {
-  readonly code: DriverErrorCode;
-
-  constructor(code: DriverErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'DriverError';
-    this.code = code;
-  }
-}
+export class DriverError extends CodedError<DriverErrorCode> {}
 
 export interface Driver {
   readonly kind: DriverKind;

@@ -5,6 +5,7 @@
  * Every write names the revision it builds on, so two writers never overwrite each other: the loser gets a
  * RegistryError CONFLICT, reads again and decides anew.
  */
+import { CodedError } from '../coded-error.js';
 import type { ClusterRecord } from '../model.js';
 
 /** A record and the revision to name when it is written again. Revisions mean nothing else and are compared as equal or not. */
@@ -25,15 +26,7 @@ export const RegistryErrorCode = {
 } as const;
 export type RegistryErrorCode = (typeof RegistryErrorCode)[keyof typeof RegistryErrorCode];
 
-export class RegistryError extends Error {
-  readonly code: RegistryErrorCode;
-
-  constructor(code: RegistryErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'RegistryError';
-    this.code = code;
-  }
-}
+export class RegistryError extends CodedError<RegistryErrorCode> {}
 
 export interface RegistryEvents {
   /** The record of a cluster changed (by anyone, this process included), or it is gone (null). */
