@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ServerOptions } from '@shoal/server';
 import { SocketClient } from './testing/socket-client.js';
+import { TRANSPORTS_HERE } from './testing/transports-here.js';
 
 const SCRIPT = fileURLToPath(new URL('./testing/run-cluster.mjs', import.meta.url));
 const WITHOUT_KOFFI = new URL('./testing/without-koffi.mjs', import.meta.url).href;
@@ -124,8 +125,7 @@ function keepBusy(client: SocketClient): void {
 }
 
 describe.each([
-  ['epoll', { transport: 'epoll' }, {}],
-  ['net', { transport: 'net' }, {}],
+  ...TRANSPORTS_HERE.map((transport) => [transport, { transport }, {}] as const),
   ['net without libc', { transport: 'net' }, { NODE_OPTIONS: `--import ${WITHOUT_KOFFI}` }],
 ] as const)('on %s', (_, options, environment) => {
   test('each worker process serves on its own port, with all its threads', async () => {

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { ServerOptions } from '@shoal/server';
 import { ServerChild } from './testing/server-child.js';
 import { SocketClient } from './testing/socket-client.js';
+import { TRANSPORTS_HERE } from './testing/transports-here.js';
 
 const children: ServerChild[] = [];
 const testWithPrlimit = existsSync('/usr/bin/prlimit') ? test : test.skip;
@@ -151,7 +152,7 @@ test('where koffi does not load, epoll is refused with 69', async () => {
   );
 });
 
-testWithPrlimit.each(['epoll', 'net'] as const)(
+testWithPrlimit.each(TRANSPORTS_HERE)(
   'out of descriptors it stops accepting on %s, serves on, and accepts again when somebody has left',
   async (transport) => {
     const child = run({ maxConnections: 500, transport });

@@ -1,4 +1,4 @@
-/** Whole servers on real sockets, each behaviour on both transports. The built package is tested: threads need files. */
+/** Whole servers on real sockets, each behaviour on each transport. The built package is tested: threads need files. */
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { launchServer } from '../dist/server.js';
 import { SERVER_LIMITS } from './running-server.js';
 import { SocketClient } from './testing/socket-client.js';
+import { TRANSPORTS_HERE } from './testing/transports-here.js';
 
 const LEGACY_KEY = 'AmazonElastiCache:cluster';
 let folder: string;
@@ -25,7 +26,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-describe.each(['epoll', 'net'] as const)('on %s', (transport) => {
+describe.each(TRANSPORTS_HERE)('on %s', (transport) => {
   async function start(options: ServerOptions = {}): Promise<RunningServer> {
     const server = await startServer({ port: 0, listen: ['127.0.0.1'], threads: 2, transport, ...options });
     servers.push(server);

@@ -158,11 +158,7 @@ class Server implements RunningServer {
 
   #warnAboutSockets(): void {
     const { libcMissing, fileLimit } = this.#sockets;
-    const { transport, threads } = this.options;
-    if (libcMissing !== '' && process.platform === 'linux' && transport === 'auto') {
-      this.#log.warn({ reason: libcMissing }, 'The epoll transport is not available');
-    }
-    if (libcMissing !== '' && threads > 1)
+    if (libcMissing !== '' && this.options.threads > 1)
       this.#log.warn({ reason: libcMissing }, 'Only one worker accepts connections');
     if (fileLimit !== null && fileLimit.files < fileLimit.wanted) {
       this.#log.warn({ ...fileLimit }, 'The limit on open files may be reached before maxConnections is');
@@ -265,11 +261,18 @@ class Server implements RunningServer {
     }
   }
 
+  /** With auto: why a faster transport than this one is not used. */
+  #fallbackField(): object {
+    const { fallbackReason } = this.#sockets;
+    return fallbackReason === '' ? {} : { fallbackReason };
+  }
+
   #startFields(): object {
     const { threads, memoryLimitBytes } = this.options;
     return {
       addresses: this.endpoints.map(addressText),
       transport: this.transport,
+      ...this.#fallbackField(),
       threads,
       memoryMiB: memoryLimitBytes / 1_048_576,
       version: this.#settings.shoalVersion,

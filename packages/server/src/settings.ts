@@ -11,7 +11,7 @@ import type { ResolvedServerOptions } from './options.js';
 export const BindingProtocol = { AUTO: 0, ASCII: 1, BINARY: 2 } as const;
 export type BindingProtocol = (typeof BindingProtocol)[keyof typeof BindingProtocol];
 
-export const TransportName = { EPOLL: 'epoll', NET: 'net' } as const;
+export const TransportName = { URING: 'uring', EPOLL: 'epoll', NET: 'net' } as const;
 export type TransportName = (typeof TransportName)[keyof typeof TransportName];
 
 export interface SettingsShared {

@@ -2,7 +2,7 @@
  * The listening sockets of a server and the descriptors that wake its workers: opened before anything else, so that what
  * the machine refuses is known early, and closed last. Main thread only; server.ts owns one.
  *
- * The thread that accepts (worker 0 on epoll, a thread of its own on net) owns the listening sockets once it serves. From then
+ * The thread that accepts (worker 0 on epoll and io_uring, a thread of its own on net) owns the listening sockets once it serves. From then
  * on their numbers are forgotten here, because closing one twice may close somebody else's file.
  */
 import { statSync, unlinkSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { ListenerOpener, type ListenTarget, removeStaleSocket, resolveTcpTargets
 import type { ResolvedServerOptions } from './options.js';
 import { type FileLimit, raiseFileLimit } from './process-limits.js';
 import { TransportName } from './settings.js';
-import { ServerStartError, StartErrorCode } from './start-errors.js';
-import { EFD_CLOEXEC, EFD_NONBLOCK, type Libc, loadLibc, SystemCallError } from './transport/libc.js';
+import { chooseTransport } from './transport/choice.js';
+import { EFD_CLOEXEC, EFD_NONBLOCK, type Libc, type LibcLoad, loadLibc, SystemCallError } from './transport/libc.js';
 import type { Listener } from './transport/transport.js';
 
 export interface SocketsOpening {
@@ -28,6 +28,8 @@ export class Sockets {
   readonly transport: TransportName;
   /** Why koffi is not used, '' when it is. */
   readonly libcMissing: string;
+  /** Why the transport is not a faster one, '' when there is none or it was chosen. */
+  readonly fallbackReason: string;
   /** For each thread its eventfd, −1 for one with an event loop. */
   readonly wakeDescriptors: number[] = [];
   /** The thread that accepts; without libc a worker that listens by itself. */
@@ -42,11 +44,13 @@ export class Sockets {
   #listeners: Listener[] = [];
   #unixInode = 0;
 
-  private constructor(options: ResolvedServerOptions, libc: Libc | null, libcMissing: string) {
+  private constructor(options: ResolvedServerOptions, { libc, reason }: LibcLoad) {
     this.#options = options;
     this.#libc = libc;
-    this.libcMissing = libcMissing;
-    this.transport = chooseTransport(options, libc, libcMissing);
+    this.libcMissing = reason;
+    const choice = chooseTransport(options.transport, libc, reason);
+    this.transport = choice.transport;
+    this.fallbackReason = choice.fallbackReason;
     this.#opener = libc === null ? null : new ListenerOpener(libc, options.backlog);
     this.acceptingThread = this.hasAcceptingThread ? options.threads : 0;
   }
@@ -58,8 +62,9 @@ export class Sockets {
 
   /** Rejects with a ServerStartError when something cannot be had; nothing stays open then. */
   static async open({ options, afterBind, beforeListen }: SocketsOpening): Promise<Sockets> {
-    const { libc, reason } = await loadLibc();
-    const sockets = new Sockets(options, libc, reason);
+    const load = await loadLibc();
+    const { libc } = load;
+    const sockets = new Sockets(options, load);
     try {
       if (libc !== null) sockets.fileLimit = raiseFileLimit(libc, options);
       await sockets.#bindTcp();
@@ -149,9 +154,9 @@ export class Sockets {
   }
 
   #makeWakeDescriptors(): void {
-    const isEpoll = this.transport === TransportName.EPOLL;
+    const hasEventLoop = this.transport === TransportName.NET;
     for (let worker = 0; worker < this.#options.threads; worker++) {
-      this.wakeDescriptors.push(isEpoll ? this.#makeEventfd() : -1);
+      this.wakeDescriptors.push(hasEventLoop ? -1 : this.#makeEventfd());
     }
     if (this.hasAcceptingThread) this.wakeDescriptors.push(this.#makeEventfd());
   }
@@ -188,12 +193,4 @@ export function enterListener(
 
 function inodeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.ino ?? 0;
-}
-
-function chooseTransport({ transport }: ResolvedServerOptions, libc: Libc | null, reason: string): TransportName {
-  if (transport === 'net') return TransportName.NET;
-  if (libc !== null) return TransportName.EPOLL;
-  if (transport === 'auto') return TransportName.NET;
-  const message = `Cannot serve on the epoll transport: ${reason}`;
-  throw new ServerStartError(StartErrorCode.TRANSPORT_UNAVAILABLE, message);
 }

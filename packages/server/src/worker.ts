@@ -20,7 +20,7 @@ import { ServerCounters } from './server-counters.js';
 import { Session } from './session.js';
 import { Settings, TransportName } from './settings.js';
 import { type Libc, type LibcLoad, loadLibc } from './transport/libc.js';
-import type { Listener, Transport, TransportParts } from './transport/transport.js';
+import type { Listener, NativeParts, Transport, TransportParts } from './transport/transport.js';
 import { Wakeups } from './wakeups.js';
 import { INPUT_BYTES, OUTPUT_HIGH_WATER_BYTES, type WorkerContext } from './worker-context.js';
 import type { ServerParts } from './worker-parts.js';
@@ -75,7 +75,7 @@ function openStore(arena: Arena, id: number, libc: Libc | null): Store {
 /** Only the code of the transport that serves is loaded. */
 function openTransport(start: WorkerStart, base: TransportParts, libcLoad: LibcLoad): Promise<Transport> {
   const isNet = base.worker.settings.transport === TransportName.NET;
-  return isNet ? openNet(start, base) : openEpoll(start, base, libcLoad);
+  return isNet ? openNet(start, base) : openNative(start, base, libcLoad);
 }
 
 async function openNet({ listening }: WorkerStart, base: TransportParts): Promise<Transport> {
@@ -85,17 +85,25 @@ async function openNet({ listening }: WorkerStart, base: TransportParts): Promis
   return transport;
 }
 
-async function openEpoll(
+/** On epoll or io_uring. */
+async function openNative(
   { id, listeners, parts }: WorkerStart,
   base: TransportParts,
   { libc, reason }: LibcLoad,
 ): Promise<Transport> {
-  const { EpollTransport } = await import('./transport/epoll.js');
-  if (libc === null) throw new Error(`Cannot serve on epoll: ${reason}`);
-  const wakeDescriptor = parts.wakeups.descriptors[id];
-  const transport = new EpollTransport({ ...base, libc, wakeDescriptor, listeners });
+  if (libc === null) throw new Error(`Cannot serve without libc: ${reason}`);
+  const transport = await makeNative({ ...base, libc, wakeDescriptor: parts.wakeups.descriptors[id], listeners });
   base.worker.host.report({ kind: 'ready', endpoints: [] });
   return transport;
+}
+
+async function makeNative(parts: NativeParts): Promise<Transport> {
+  if (parts.worker.settings.transport === TransportName.URING) {
+    const { UringTransport } = await import('./transport/uring/uring.js');
+    return new UringTransport(parts);
+  }
+  const { EpollTransport } = await import('./transport/epoll.js');
+  return new EpollTransport(parts);
 }
 
 async function serve(start: WorkerStart, port: MessagePort): Promise<void> {

@@ -27,7 +27,7 @@ const THREADS_MAX = 512;
 const CONNECTIONS_MAX = 4_000_000;
 
 const PROTOCOLS = ['auto', 'ascii', 'binary'] as const satisfies readonly ProtocolChoice[];
-const TRANSPORTS = ['auto', 'epoll', 'net'] as const satisfies readonly TransportChoice[];
+const TRANSPORTS = ['auto', 'uring', 'epoll', 'net'] as const satisfies readonly TransportChoice[];
 const NETWORK: readonly OptionDefinition[] = [
   valueOption({
     name: 'port',
@@ -98,7 +98,8 @@ const NETWORK: readonly OptionDefinition[] = [
     default: 'auto',
     own: 'flag',
     group: 'Network',
-    description: 'What drives the sockets: epoll (Linux), net (everywhere), or auto: epoll where it works',
+    description:
+      'What drives the sockets: uring (Linux 6.1, io_uring), epoll (Linux), net (everywhere), or auto: the first that works',
   }),
 ];
 

@@ -1,10 +1,10 @@
 /**
- * Hundreds of requests pipelined on few connections, as the shared links of a router bring them: on one node of either
+ * Hundreds of requests pipelined on few connections, as the shared links of a router bring them: on one node of each
  * transport with one and two workers, with and without evictions, and through a router in front of one node and of three.
  * Every answer must be that of its request. The seed is in the name of each test; SHOAL_E2E_SEED repeats one.
  */
 import { describe, expect, test } from '@jest/globals';
-import { shoalOnPort, Transport } from '../harness/server-command.js';
+import { shoalOnPort, TRANSPORTS_HERE, Transport } from '../harness/server-command.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { startRouterInFront } from '../router/router-in-front.js';
 import { hammerPipelines } from './pipelines.js';
@@ -19,11 +19,10 @@ const MANY_KEYS = 12_000;
 const MEMORY_MEGABYTES = '8';
 
 describe(`pipelined requests, seed ${SEED}`, () => {
-  for (const [transport, threads] of [
-    [Transport.EPOLL, '1'],
-    [Transport.EPOLL, '2'],
-    [Transport.NET, '2'],
-  ] as const) {
+  for (const [transport, threads] of TRANSPORTS_HERE.flatMap((transport) => [
+    [transport, '1'] as const,
+    [transport, '2'] as const,
+  ])) {
     test(
       `are answered in their order by a node over ${transport} with ${threads} workers`,
       async () => {

@@ -3,12 +3,21 @@
  * (SHOAL_E2E_MEMCACHED names another binary). Knows no process; server-process.ts starts what stands here.
  */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Identity } from '../transcripts/document.js';
 import type { Command } from './server-process.js';
 
-export const Transport = { EPOLL: 'epoll', NET: 'net' } as const;
+export const Transport = { URING: 'uring', EPOLL: 'epoll', NET: 'net' } as const;
 export type Transport = (typeof Transport)[keyof typeof Transport];
+
+/** Why this machine cannot be expected to have io_uring, '' when it can: judged by the kernel's word alone, not by Shoal's. */
+export const URING_ABSENCE = uringAbsence();
+/** The transports that tests can be run on here. */
+export const TRANSPORTS_HERE = Object.values(Transport).filter(
+  (transport) => transport !== Transport.URING || URING_ABSENCE === '',
+);
 
 const SHOAL = fileURLToPath(new URL('../../../cli/bin/shoal.js', import.meta.url));
 const EPHEMERAL = ['-l', '127.0.0.1', '-p', '-1', '-U', '0'];
@@ -41,4 +50,21 @@ export function installedMemcached(): InstalledMemcached | null {
   const version = /^memcached (\d+\.\d+\.\d+)/.exec(stdout ?? '')?.[1];
   if (version === undefined) return null;
   return { program, identity: { server: 'memcached', version, debugCommands: program.endsWith('-debug') } };
+}
+
+function uringAbsence(): string {
+  if (process.platform !== 'linux') return `${process.platform} has no io_uring`;
+  const [major, minor] = release().split('.').map(Number);
+  if (major < 6 || (major === 6 && minor < 1)) return `Linux ${release()} is older than 6.1`;
+  if (readKernelWord('/proc/sys/kernel/io_uring_disabled') !== '0') return 'kernel.io_uring_disabled is set';
+  return /^Seccomp:\t0$/m.test(readKernelWord('/proc/self/status')) ? '' : 'a seccomp profile is in force';
+}
+
+/** Kernels before 6.6 have no switch for io_uring: there it is on. */
+function readKernelWord(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '0';
+  }
 }

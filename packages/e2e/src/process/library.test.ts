@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type RunningServer, startServer } from '@shoal/server';
 import { Conversation } from '../harness/conversation.js';
+import { TRANSPORTS_HERE } from '../harness/server-command.js';
 import { accepts } from '../harness/server-process.js';
 import { connectMemjs } from '../peers/memjs-client.js';
 
@@ -16,7 +17,7 @@ async function using(
   }
 }
 
-describe.each(['epoll', 'net', 'auto'] as const)('startServer over %s', (transport) => {
+describe.each([...TRANSPORTS_HERE, 'auto'] as const)('startServer over %s', (transport) => {
   test('serves on a port of its own, and no longer after close', async () => {
     const server = await startServer({ port: 0, threads: 2, transport });
     expect(server.port).toBeGreaterThan(0);

@@ -5,6 +5,7 @@ import type { ServerOptions } from '@shoal/server';
 import { ADMISSION, FakePool } from '../testing/fake-pool.js';
 import { ServerChild } from '../testing/server-child.js';
 import { SocketClient } from '../testing/socket-client.js';
+import { TRANSPORTS_HERE } from '../testing/transports-here.js';
 
 const POLL_MS = 10;
 const HOUR_MS = 3_600_000;
@@ -49,7 +50,7 @@ function set(secret = ''): string {
   return `config set cluster 0 3${secret === '' ? '' : ` ${secret}`}\r\n1\na\r\n`;
 }
 
-test.each(['epoll', 'net'] as const)(
+test.each(TRANSPORTS_HERE)(
   'on %s all its workers take the list from the pool alone, from nobody before it has registered',
   async (transport) => {
     let admit = () => {};

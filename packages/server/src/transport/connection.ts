@@ -66,6 +66,9 @@ export abstract class Connection implements ConnectionInfo, Flusher {
   /** Closes the socket, then gives the row back. */
   protected abstract disconnect(): void;
 
+  /** Sends what `flush` has only queued; after it there is a backlog, or nothing waits. */
+  protected sendQueued(): void {}
+
   /** Once a second while blocked: a transport that does not hear of single writes looks for progress here. */
   abstract noteProgress(): void;
 
@@ -157,7 +160,15 @@ export abstract class Connection implements ConnectionInfo, Flusher {
     else this.#goOn();
   }
 
+  /** A reply that was queued has not been taken whole, and nobody runs the session now. */
+  protected onBlockedBetweenRuns(): void {
+    this.#outcome = Outcome.OPEN;
+    this.onBlocked();
+    this.setReading(false);
+  }
+
   #settleWithCare(outcome: number): void {
+    this.sendQueued();
     this.#outcome = outcome;
     if (this.isBroken) this.close(CloseReason.ERROR);
     else if (this.isBlocked) this.setReading(false);

@@ -1,5 +1,5 @@
 /**
- * One epoll of the kernel, and the eventfd that ends a wait in it. Used by the epoll transport and by the accepting thread.
+ * One epoll of the kernel, and the eventfd that ends a wait in it. Used by the transports on epoll and io_uring and by the accepting thread.
  *
  * An event carries the connection-table row that its descriptor was watched with. Waiting and reading rows allocates nothing.
  */
@@ -26,8 +26,9 @@ export const WAKE_ROW = -1;
 export const WAIT_MAX_MS = 1000;
 
 export class EpollSet {
+  /** The epoll's own, which is readable while an event waits. */
+  readonly descriptor: number;
   readonly #libc: Libc;
-  readonly #descriptor: number;
   readonly #wakeDescriptor: number;
   readonly #events: NativeMemory;
   /** One event for epoll_ctl; the eventfd is read into it too. */
@@ -38,14 +39,14 @@ export class EpollSet {
     this.#wakeDescriptor = wakeDescriptor;
     this.#events = libc.allocate(EVENTS_MAX * EPOLL_EVENT_BYTES);
     this.#event = libc.allocate(EPOLL_EVENT_BYTES);
-    this.#descriptor = libc.epollCreate(EPOLL_CLOEXEC);
-    if (this.#descriptor < 0) throw new SystemCallError('make an epoll', libc.errno());
+    this.descriptor = libc.epollCreate(EPOLL_CLOEXEC);
+    if (this.descriptor < 0) throw new SystemCallError('make an epoll', libc.errno());
     this.addOwn(wakeDescriptor, WAKE_ROW);
   }
 
   /** Waits; answers how many events there are: `rowOf` and `eventsOf` each. */
   wait(timeoutMs: number): number {
-    const count = this.#libc.epollWait(this.#descriptor, this.#events.address, EVENTS_MAX, timeoutMs);
+    const count = this.#libc.epollWait(this.descriptor, this.#events.address, EVENTS_MAX, timeoutMs);
     return count >= 0 ? count : this.#onFailedWait();
   }
 
@@ -79,14 +80,14 @@ export class EpollSet {
   }
 
   close(): void {
-    this.#libc.close(this.#descriptor);
+    this.#libc.close(this.descriptor);
   }
 
   #control(operation: number, descriptor: number, row: number, events: number): boolean {
     const { view, address } = this.#event;
     view.setUint32(0, events, true);
     view.setInt32(EPOLL_DATA_OFFSET, row, true);
-    return this.#libc.epollControl(this.#descriptor, operation, descriptor, address) === 0;
+    return this.#libc.epollControl(this.descriptor, operation, descriptor, address) === 0;
   }
 
   #onFailedWait(): number {

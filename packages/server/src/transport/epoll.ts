@@ -12,15 +12,7 @@ import { EpollConnection, type EpollSockets, WATCHES_INPUT } from './epoll-conne
 import { EpollSet, WAIT_MAX_MS, WAKE_ROW } from './epoll-set.js';
 import { type Libc, MSG_NOSIGNAL } from './libc.js';
 import { Roster } from './roster.js';
-import type { Listener, Transport, TransportParts } from './transport.js';
-
-export interface EpollParts extends TransportParts {
-  readonly libc: Libc;
-  /** The eventfd that Wakeups writes for this worker. */
-  readonly wakeDescriptor: number;
-  /** Only the accepting worker's list has entries. */
-  readonly listeners: readonly Listener[];
-}
+import type { NativeParts, Transport } from './transport.js';
 
 const DRAIN_WAIT_MS = 20;
 
@@ -28,7 +20,7 @@ export class EpollTransport implements Transport, EpollSockets {
   readonly libc: Libc;
   readonly epoll: EpollSet;
   readonly inputAddress: number;
-  readonly #parts: EpollParts;
+  readonly #parts: NativeParts;
   readonly #roster: Roster;
   readonly #acceptor: Acceptor;
   #outputBytes: Uint8Array;
@@ -40,7 +32,7 @@ export class EpollTransport implements Transport, EpollSockets {
   #drainUntilMs = 0;
   #hasHeardOut = false;
 
-  constructor(parts: EpollParts) {
+  constructor(parts: NativeParts) {
     const { libc, worker } = parts;
     this.#parts = parts;
     this.libc = libc;

@@ -1,5 +1,5 @@
 /**
- * The C library as this package uses it: sockets, epoll and eventfd of Linux, called through koffi.
+ * The C library as this package uses it: sockets, epoll, io_uring and eventfd of Linux, called through koffi.
  *
  * Loaded by server.ts (binding, limits) and by each worker on epoll. Pointers are passed as plain integers, the address of a
  * buffer plus an offset, so that a call on the hot path allocates nothing. Buffers must therefore never move: `allocate` makes
@@ -22,6 +22,7 @@ export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
+export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const EPOLLIN = 1;
 export const EPOLLOUT = 4;
@@ -41,11 +42,24 @@ export const RLIMIT_NOFILE = 7;
 export const EINTR = 4;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
+export const EBUSY = 16;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const ECONNABORTED = 103;
 export const ENOBUFS = 105;
+export const ECANCELED = 125;
 export const SOCKADDR_BYTES_MAX = 128;
+export const SHUT_RDWR = 2;
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 0x20;
+const MAP_POPULATE = 0x8000;
+/** Young enough to have the same numbers everywhere. */
+const SYS_IO_URING_SETUP = 425;
+const SYS_IO_URING_ENTER = 426;
+const SYS_IO_URING_REGISTER = 427;
 
 /** epoll_event: uint32 events, then the 64 bits of data, of which the low 32 carry a connection's row. */
 export const EPOLL_DATA_OFFSET = process.arch === 'x64' ? 4 : 8;
@@ -80,6 +94,14 @@ export class Libc {
   readonly eventfd: Call<[initial: number, flags: number]>;
   readonly getrlimit: Call<[resource: number, limits: number]>;
   readonly setrlimit: Call<[resource: number, limits: number]>;
+  readonly shutdown: Call<[descriptor: number, how: number]>;
+  /** Two connected sockets; their descriptors, two 32-bit numbers, are written to `pair`. */
+  readonly socketpair: Call<[domain: number, type: number, protocol: number, pair: number]>;
+  readonly ringSetup: Call<[entries: number, parameters: number]>;
+  readonly ringEnter: Call<[ring: number, submitted: number, completionsMin: number, flags: number]>;
+  readonly ringRegister: Call<[ring: number, operation: number, argument: number, count: number]>;
+  readonly #mmap: Call<[address: number, bytes: number, protection: number, flags: number, file: number, at: number]>;
+  readonly #munmap: Call<[address: number, bytes: number]>;
   readonly #fcntl: (descriptor: number, command: number, type: 'int', value: number) => number;
   readonly #koffi: Koffi;
   /** Keeps what libc was given an address of. */
@@ -103,6 +125,19 @@ export class Libc {
     this.eventfd = library.func('int eventfd(uint32, int)');
     this.getrlimit = library.func('int getrlimit(int, int64)');
     this.setrlimit = library.func('int setrlimit(int, int64)');
+    this.shutdown = library.func('int shutdown(int, int)');
+    this.socketpair = library.func('int socketpair(int, int, int, int64)');
+    // libc has no names for these three; each takes a fixed number of words. The last two of enter, a signal mask, are not used.
+    const setup = library.func('int syscall(int64, uint32, int64)');
+    const enter = library.func('int syscall(int64, int, uint32, uint32, uint32, int64, int64)');
+    const register = library.func('int syscall(int64, int, uint32, int64, uint32)');
+    this.ringSetup = (entries, parameters) => setup(SYS_IO_URING_SETUP, entries, parameters);
+    this.ringEnter = (ring, submitted, completionsMin, flags) =>
+      enter(SYS_IO_URING_ENTER, ring, submitted, completionsMin, flags, 0, 0);
+    this.ringRegister = (ring, operation, argument, count) =>
+      register(SYS_IO_URING_REGISTER, ring, operation, argument, count);
+    this.#mmap = library.func('int64 mmap(int64, size_t, int, int, int, int64)');
+    this.#munmap = library.func('int munmap(int64, size_t)');
     this.#fcntl = library.func('int fcntl(int, int, ...)');
     this.#koffi = koffi;
   }
@@ -132,6 +167,20 @@ export class Libc {
   /** Where a buffer begins. It must lie over an ArrayBuffer that was made as such, or be larger than 64 bytes. */
   addressOf(bytes: Uint8Array): number {
     return Number(this.#koffi.address(bytes));
+  }
+
+  /** Maps a file's or, without one, fresh zeroed memory. Throws a SystemCallError. Nothing unmaps it but `unmap`. */
+  map(bytes: number, file?: { descriptor: number; offset: number }): NativeMemory {
+    const flags = file === undefined ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED | MAP_POPULATE;
+    const address = this.#mmap(0, bytes, PROT_READ | PROT_WRITE, flags, file?.descriptor ?? -1, file?.offset ?? 0);
+    if (address < 0) throw new SystemCallError('map memory', this.errno());
+    const buffer = this.#koffi.view(address, bytes);
+    return { bytes: new Uint8Array(buffer), view: new DataView(buffer), address };
+  }
+
+  /** The memory must not be looked at any more. */
+  unmap({ address, bytes }: NativeMemory): void {
+    this.#munmap(address, bytes.length);
   }
 
   /**

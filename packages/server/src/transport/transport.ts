@@ -1,14 +1,15 @@
 /**
  * What a transport is: it moves bytes between sockets and the sessions of one worker, and knows no command.
  *
- * worker.ts makes the parts, picks the transport that main decided on and lets it serve until an order ends it. Three may
- * exist behind this interface (epoll, net and later io_uring); what they share stands in connection.ts and roster.ts.
+ * worker.ts makes the parts, picks the transport that main decided on (choice.ts) and lets it serve until an order ends it. Three
+ * exist behind this interface (io_uring, epoll, net); what they share stands in connection.ts and roster.ts.
  */
 import type { ConnectionTable } from '../connection-table.js';
 import type { Dealing } from '../dealing.js';
 import type { WorkerOrder } from '../messages.js';
 import type { Wakeups } from '../wakeups.js';
 import type { ConnectionInfo, Flusher, WorkerContext } from '../worker-context.js';
+import type { Libc } from './libc.js';
 
 export interface Transport {
   /** Resolves when an order has ended it and all its sockets are closed. On epoll the thread is busy until then. */
@@ -43,4 +44,13 @@ export interface TransportParts {
 export interface Listener {
   readonly descriptor: number;
   readonly row: number;
+}
+
+/** What the transports need that call libc themselves. */
+export interface NativeParts extends TransportParts {
+  readonly libc: Libc;
+  /** The eventfd that Wakeups writes for this worker. */
+  readonly wakeDescriptor: number;
+  /** Only the accepting worker's list has entries. */
+  readonly listeners: readonly Listener[];
 }

@@ -1,0 +1,301 @@
+/**
+ * A connection on the io_uring transport: what is under way for its descriptor in the kernel, and the backlog of what that did not take.
+ *
+ *   receive  one operation that goes on (multishot) while reading is on; cancelled to turn it off
+ *   reply    one a turn, queued where it was written and sent when the loop next enters the kernel, without waiting for room
+ *   backlog  what that left over, copied, sent piece by piece as room comes; only then is there a wait in the kernel
+ *
+ * Whoever needs to know at once whether a reply was taken (a second reply, a yield, the end) withdraws what is queued and sends by
+ * a plain call. The row and the descriptor are given back when the kernel has completed everything, because until then both
+ * name this connection.
+ */
+import type { Endpoint } from '../../connection-table.js';
+import { ServerCounter } from '../../server-counters.js';
+import { CloseReason } from '../../worker-context.js';
+import type { ConnectionOwner } from '../connection.js';
+import { EAGAIN, ECANCELED, EINTR, ENOBUFS, type Libc, MSG_DONTWAIT, MSG_NOSIGNAL, SHUT_RDWR } from '../libc.js';
+import { PushedConnection } from '../pushed-connection.js';
+import type { TransportParts } from '../transport.js';
+import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_MORE } from './abi.js';
+import { GROUP, type InputBuffer, type InputBuffers } from './input-buffers.js';
+import type { OutputWindows } from './output-windows.js';
+import type { Ring } from './ring.js';
+
+/** What a completion of a connection's row is about. */
+export const Kind = { RECEIVE: 1, REPLY: 2, BACKLOG: 3 } as const;
+
+/** Larger replies are sent at once: a call of their own costs them little, and they would soon fill the windows. */
+const QUEUED_BYTES_MAX = 65_536;
+/** A reply must not wait: what does not fit becomes backlog, and its memory is free when the kernel returns. */
+const REPLY_FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT;
+
+/** What a connection needs of its loop. */
+export interface UringSockets {
+  readonly libc: Libc;
+  readonly ring: Ring;
+  readonly buffers: InputBuffers;
+  readonly windows: OutputWindows;
+  /** Nothing of the row is under way in the kernel any more. */
+  forget(row: number): void;
+}
+
+const Receiving = { OFF: 0, ON: 1, CANCELLED: 2 } as const;
+const NOTHING = new Uint8Array(0);
+
+export class UringConnection extends PushedConnection {
+  readonly #sockets: UringSockets;
+  readonly #descriptor: number;
+  #receiving: number = Receiving.OFF;
+  /** Bytes of the reply that is queued or handed over, 0 for none; where they are, and the submission's number. */
+  #replyBytes = 0;
+  #replyWindow = 0;
+  #replySubmission = 0;
+  /** What the kernel is to send piece by piece, and what came behind it meanwhile. */
+  #backlog: Uint8Array | null = null;
+  #backlogSent = 0;
+  #behind: Uint8Array = NOTHING;
+  #isBacklogUnderWay = false;
+
+  constructor(
+    parts: TransportParts,
+    owner: ConnectionOwner,
+    sockets: UringSockets,
+    opening: { row: number; peer: Endpoint; descriptor: number },
+  ) {
+    super(parts, owner, opening);
+    this.#sockets = sockets;
+    this.#descriptor = opening.descriptor;
+    this.#beginReceiving();
+  }
+
+  /** A completion of this row. */
+  onCompletion(kind: number, result: number, flags: number): void {
+    if (kind === Kind.RECEIVE) this.#onReceived(result, flags);
+    else if (kind === Kind.REPLY) this.#onReplySent(result);
+    else this.#onBacklogSent(result);
+  }
+
+  // Input
+
+  #onReceived(result: number, flags: number): void {
+    if (result > 0) {
+      const { buffers } = this.#sockets;
+      const number = flags >>> IORING_CQE_BUFFER_SHIFT;
+      if (!this.isClosed) this.#take(buffers.at(number), result);
+      buffers.giveBack(number);
+    }
+    if ((flags & IORING_CQE_F_MORE) === 0) this.#onReceivingOver(result);
+  }
+
+  /** The buffer itself is the worker's input, unless the session has something to put in front. */
+  #take(buffer: InputBuffer, count: number): void {
+    const { worker, session } = this;
+    if (!this.takesNewInput || session.hold() > 0) {
+      this.receive(buffer.bytes, count);
+      return;
+    }
+    const { input, inputView } = worker;
+    worker.counters[ServerCounter.BYTES_READ] += count;
+    worker.input = buffer.bytes;
+    worker.inputView = buffer.view;
+    const outcome = session.run(count);
+    worker.input = input;
+    worker.inputView = inputView;
+    this.settle(outcome);
+  }
+
+  /** The receive has ended: at the client's end, cancelled, for want of a buffer, or failed. */
+  #onReceivingOver(result: number): void {
+    this.#receiving = Receiving.OFF;
+    if (this.isClosed) this.#leave();
+    else if (result === 0) this.#onClientEnd();
+    else if (result > 0 || MAY_GO_ON.includes(-result)) this.#beginReceiving();
+    else this.close(CloseReason.ERROR);
+  }
+
+  #onClientEnd(): void {
+    this.sendQueued();
+    this.onEnd();
+  }
+
+  #beginReceiving(): void {
+    if (!this.isReading || this.hasEnded || this.#receiving !== Receiving.OFF) return;
+    this.#receiving = Receiving.ON;
+    this.#sockets.ring.prepareReceive(Kind.RECEIVE, this.row, { descriptor: this.#descriptor, group: GROUP });
+  }
+
+  protected onReadingChanged(): void {
+    if (this.isReading) {
+      this.#beginReceiving();
+    } else if (this.#receiving === Receiving.ON) {
+      this.#receiving = Receiving.CANCELLED;
+      this.#sockets.ring.prepareCancel(Kind.RECEIVE, this.row);
+    }
+  }
+
+  // Replies
+
+  flush(): boolean {
+    const { output } = this.worker;
+    const { windows } = this.#sockets;
+    const count = output.at;
+    if (this.#replyBytes !== 0 || this.isBlocked || count > QUEUED_BYTES_MAX || !windows.takes(count)) {
+      return this.#flushNow(count);
+    }
+    output.at = 0;
+    if (count === 0 || this.isBroken) return !this.isBroken;
+    this.#replyWindow = windows.keep(count);
+    this.#replyBytes = count;
+    this.#replySubmission = this.#sockets.ring.prepareSend(
+      Kind.REPLY,
+      this.row,
+      this.#descriptor,
+      windows.addressOf(this.#replyWindow),
+      count,
+      REPLY_FLAGS,
+    );
+    return true;
+  }
+
+  #flushNow(count: number): boolean {
+    const { output } = this.worker;
+    const { windows } = this.#sockets;
+    // Before an earlier reply is settled, which may move the output.
+    const { bytes } = output;
+    const address = windows.outputAddress;
+    output.at = 0;
+    this.sendQueued();
+    if (count > 0 && !this.isBroken) this.#send(address, bytes, count);
+    windows.renew();
+    return !this.isBlocked && !this.isBroken;
+  }
+
+  /** By a plain call; what it does not take joins the backlog. */
+  #send(address: number, bytes: Uint8Array, count: number): void {
+    const { libc } = this.#sockets;
+    const sent = this.isBlocked ? 0 : libc.send(this.#descriptor, address, count, REPLY_FLAGS);
+    if (sent > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
+    if (sent === count) return;
+    const errno = sent < 0 ? libc.errno() : EAGAIN;
+    if (errno !== EAGAIN && errno !== EINTR) {
+      this.onBroken();
+      return;
+    }
+    this.#keep(bytes.subarray(Math.max(sent, 0), count));
+    if (!this.isBlocked) this.onBlocked();
+    this.#sendBacklog();
+  }
+
+  /** What the kernel has already been handed is settled by its completion; until then the connection counts as blocked. */
+  protected override sendQueued(): void {
+    const count = this.#replyBytes;
+    if (count === 0) return;
+    const { ring, windows } = this.#sockets;
+    if (!ring.isWaiting(this.#replySubmission)) {
+      if (!this.isBlocked) this.onBlocked();
+      return;
+    }
+    const window = this.#replyWindow;
+    ring.withdraw(this.#replySubmission);
+    this.#replyBytes = 0;
+    this.#send(windows.addressOf(window), windows.bytesOf(window), count);
+    windows.settle();
+  }
+
+  #onReplySent(result: number): void {
+    const { windows } = this.#sockets;
+    const count = this.#replyBytes;
+    this.#replyBytes = 0;
+    if (result > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += result;
+    if (this.isClosed) this.#leave();
+    else if (result !== count || this.isBlocked) this.#onReplyUnsettled(result, count);
+    windows.settle();
+  }
+
+  /** Not all was taken, or more came behind it before that was known. */
+  #onReplyUnsettled(result: number, count: number): void {
+    if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
+      this.close(CloseReason.ERROR);
+      return;
+    }
+    const rest = this.#sockets.windows.bytesOf(this.#replyWindow).subarray(Math.max(result, 0), count);
+    // The backlog is what came behind: nothing of it has been sent while this was not settled.
+    const behind = this.#behind;
+    this.#behind = NOTHING;
+    this.#keep(rest);
+    this.#keep(behind);
+    if (!this.isBlocked) this.onBlockedBetweenRuns();
+    this.#sendBacklog();
+  }
+
+  // Backlog
+
+  #keep(rest: Uint8Array): void {
+    const behind = new Uint8Array(this.#behind.length + rest.length);
+    behind.set(this.#behind);
+    behind.set(rest, this.#behind.length);
+    this.#behind = behind;
+  }
+
+  /** Has the kernel send what waits, unless it does, or a reply before it is not settled. */
+  #sendBacklog(): void {
+    if (this.#isBacklogUnderWay || this.#replyBytes !== 0 || this.isClosed) return;
+    if (this.#backlog === null) {
+      if (this.#behind.length === 0) {
+        this.onDrained();
+        return;
+      }
+      // Over an ArrayBuffer of its own, because V8 moves small typed arrays that have none.
+      this.#backlog = new Uint8Array(new ArrayBuffer(this.#behind.length));
+      this.#backlog.set(this.#behind);
+      this.#backlogSent = 0;
+      this.#behind = NOTHING;
+    }
+    const { libc, ring } = this.#sockets;
+    const address = libc.addressOf(this.#backlog) + this.#backlogSent;
+    const rest = this.#backlog.length - this.#backlogSent;
+    this.#isBacklogUnderWay = true;
+    ring.prepareSend(Kind.BACKLOG, this.row, this.#descriptor, address, rest, MSG_NOSIGNAL);
+  }
+
+  #onBacklogSent(result: number): void {
+    this.#isBacklogUnderWay = false;
+    if (this.isClosed) this.#leave();
+    else if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.close(CloseReason.ERROR);
+    else this.#onBacklogShorter(Math.max(result, 0));
+  }
+
+  #onBacklogShorter(sent: number): void {
+    this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
+    this.blockedSinceMs = performance.now();
+    this.#backlogSent += sent;
+    if (this.#backlogSent === this.#backlog!.length) this.#backlog = null;
+    this.#sendBacklog();
+  }
+
+  /** Every piece that the kernel took was noted when it happened. */
+  noteProgress(): void {}
+
+  // The end
+
+  protected disconnect(): void {
+    this.sendQueued();
+    if (this.#isUnderWay) this.#sockets.libc.shutdown(this.#descriptor, SHUT_RDWR);
+    this.#leave();
+  }
+
+  get #isUnderWay(): boolean {
+    return this.#receiving !== Receiving.OFF || this.#replyBytes !== 0 || this.#isBacklogUnderWay;
+  }
+
+  /** Gives descriptor and row back once nothing in the kernel names them. */
+  #leave(): void {
+    if (this.#isUnderWay) return;
+    this.#sockets.libc.close(this.#descriptor);
+    this.#sockets.forget(this.row);
+    this.owner.release(this.row);
+  }
+}
+
+/** Buffers come back, reading is turned on again, and an interruption is none of the client's doing. */
+const MAY_GO_ON: readonly number[] = [ENOBUFS, ECANCELED, EINTR, EAGAIN];
