@@ -152,6 +152,35 @@ test('where koffi does not load, epoll is refused with 69', async () => {
   );
 });
 
+const testWithUring = TRANSPORTS_HERE.includes('uring') ? test : test.skip;
+const WITHOUT_URING = { NODE_OPTIONS: `--import ${new URL('./testing/without-io-uring.mjs', import.meta.url).href}` };
+
+testWithUring('auto takes io_uring where the kernel allows it, and says so', async () => {
+  const child = run();
+  const client = await SocketClient.toPort(await child.port());
+  expect(await client.ask('stats settings\r\n', 'END\r\n')).toContain('STAT transport uring\r\n');
+  while (!child.output.includes('Serving')) await pause(10);
+  const line = child.log.find(({ msg }) => msg === 'Serving');
+  expect(line).toMatchObject({ transport: 'uring' });
+  expect(line).not.toHaveProperty('fallbackReason');
+});
+
+testWithUring('where a seccomp profile forbids io_uring, auto serves on epoll and says why', async () => {
+  const child = run({}, WITHOUT_URING);
+  const client = await SocketClient.toPort(await child.port());
+  expect(await client.ask('set k 0 0 1\r\n1\r\nget k\r\n', 'END\r\n')).toBe('STORED\r\nVALUE k 0 1\r\n1\r\nEND\r\n');
+  expect(await client.ask('stats settings\r\n', 'END\r\n')).toContain('STAT transport epoll\r\n');
+  while (!child.output.includes('Serving')) await pause(10);
+  const fallbackReason = 'Cannot make an io_uring: EPERM';
+  expect(child.log.find(({ msg }) => msg === 'Serving')).toMatchObject({ transport: 'epoll', fallbackReason });
+});
+
+testWithUring('where a seccomp profile forbids io_uring, asking for it is refused with 69', async () => {
+  const child = run({ transport: 'uring' }, WITHOUT_URING);
+  expect(await child.exited).toBe(69);
+  expect(child.output).toContain('Cannot serve on the uring transport: Cannot make an io_uring: EPERM');
+});
+
 testWithPrlimit.each(TRANSPORTS_HERE)(
   'out of descriptors it stops accepting on %s, serves on, and accepts again when somebody has left',
   async (transport) => {

@@ -1,0 +1,220 @@
+/** A ring of this kernel, and sockets: skipped by name where io_uring is not allowed. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ByteWriter } from '@shoal/protocol';
+import {
+  AF_UNIX,
+  EAGAIN,
+  ECANCELED,
+  EPOLLIN,
+  type Libc,
+  loadLibc,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+} from '../libc.js';
+import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_MORE } from './abi.js';
+import { BUFFER_BYTES, GROUP, InputBuffers } from './input-buffers.js';
+import { OutputWindows } from './output-windows.js';
+import { NO_KIND, Ring } from './ring.js';
+import { whyNoUring } from './self-test.js';
+
+const { libc: loaded } = await loadLibc();
+const absence = loaded === null ? 'no libc' : whyNoUring(loaded);
+const describeWithUring = absence === '' ? describe : describe.skip;
+const libc = loaded as Libc;
+const ETIME = 62;
+
+interface Completion {
+  readonly kind: number;
+  readonly row: number;
+  readonly result: number;
+  readonly flags: number;
+}
+
+describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
+  let ring: Ring;
+  let near: number;
+  let far: number;
+
+  beforeEach(() => {
+    ring = new Ring(libc, { submissions: 8, completions: 64 });
+    const pair = libc.allocate(8);
+    libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.address);
+    near = pair.view.getInt32(0, true);
+    far = pair.view.getInt32(4, true);
+  });
+
+  afterEach(() => {
+    libc.close(near);
+    libc.close(far);
+    ring.close();
+  });
+
+  /** Enters until that many completions have come. */
+  function complete(count: number): Completion[] {
+    const completions: Completion[] = [];
+    for (let turn = 0; turn < 10_000 && completions.length < count; turn++) {
+      ring.enter(0);
+      const end = ring.end;
+      for (let at = ring.first; at !== end; at++) {
+        const [kind, row] = [ring.kindOf(at), ring.rowOf(at)];
+        completions.push({ kind, row, result: ring.resultOf(at), flags: ring.flagsOf(at) });
+      }
+      ring.release(end);
+    }
+    return completions;
+  }
+
+  function bytesAt(text: string): number {
+    const memory = libc.allocate(text.length);
+    memory.bytes.set(new TextEncoder().encode(text));
+    return memory.address;
+  }
+
+  test('a lasting receive brings every message in a buffer of its own, until it is cancelled', () => {
+    const buffers = new InputBuffers(libc, ring);
+    ring.prepareReceive(1, 5, { descriptor: near, group: GROUP });
+    const texts = [];
+    for (const text of ['first', 'second']) {
+      libc.send(far, bytesAt(text), text.length, MSG_NOSIGNAL);
+      const [{ kind, row, result, flags }] = complete(1);
+      expect([kind, row, result, flags & IORING_CQE_F_MORE]).toEqual([1, 5, text.length, IORING_CQE_F_MORE]);
+      const { bytes, view } = buffers.at(flags >>> IORING_CQE_BUFFER_SHIFT);
+      expect(view.getUint8(0)).toBe(bytes[0]);
+      texts.push(new TextDecoder().decode(bytes.subarray(0, result)));
+    }
+    expect(texts).toEqual(['first', 'second']);
+    ring.prepareCancel(1, 5);
+    const ended = complete(2).find(({ kind }) => kind === 1);
+    expect(ended).toMatchObject({ row: 5, result: -ECANCELED, flags: 0 });
+    buffers.close();
+  });
+
+  test('buffers that were not given back run out, and serve again when they are', () => {
+    const buffers = new InputBuffers(libc, ring);
+    const full = libc.allocate(BUFFER_BYTES);
+    const taken: number[] = [];
+    ring.prepareReceive(1, 5, { descriptor: near, group: GROUP });
+    for (let isOver = false; !isOver; ) {
+      while (libc.send(far, full.address, BUFFER_BYTES, MSG_NOSIGNAL | MSG_DONTWAIT) > 0);
+      for (const { result, flags } of complete(1)) {
+        if (result > 0) taken.push(flags >>> IORING_CQE_BUFFER_SHIFT);
+        isOver ||= (flags & IORING_CQE_F_MORE) === 0;
+      }
+    }
+    expect(new Set(taken).size).toBe(taken.length);
+    expect(taken).toHaveLength(128);
+    for (const number of taken) buffers.giveBack(number);
+    buffers.publish();
+    ring.prepareReceive(1, 5, { descriptor: near, group: GROUP });
+    expect(complete(1)[0].result).toBeGreaterThan(0);
+    ring.prepareCancel(1, 5);
+    while (complete(1).every(({ kind, flags }) => kind !== 1 || (flags & IORING_CQE_F_MORE) !== 0));
+    buffers.close();
+  });
+
+  test('a send that does not wait takes what fits, and then nothing', () => {
+    const size = 4_000_000;
+    const memory = libc.allocate(size);
+    ring.prepareSend(2, 9, far, memory.address, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const [first] = complete(1);
+    expect(first).toMatchObject({ kind: 2, row: 9 });
+    expect(first.result).toBeGreaterThan(0);
+    expect(first.result).toBeLessThan(size);
+    ring.prepareSend(2, 9, far, memory.address, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    expect(complete(1)[0].result).toBe(-EAGAIN);
+  });
+
+  test('a submission that was withdrawn is not made; one that was handed over does not wait any more', () => {
+    const withdrawn = ring.prepareSend(2, 9, far, bytesAt('no'), 2, MSG_NOSIGNAL);
+    const made = ring.prepareSend(3, 9, far, bytesAt('yes'), 3, MSG_NOSIGNAL);
+    expect([withdrawn, made].map((number) => ring.isWaiting(number))).toEqual([true, true]);
+    ring.withdraw(withdrawn);
+    const completions = complete(2);
+    expect(completions.map(({ kind }) => kind).sort()).toEqual([NO_KIND, 3]);
+    expect([withdrawn, made].map((number) => ring.isWaiting(number))).toEqual([false, false]);
+    const received = libc.allocate(16);
+    expect(libc.recv(near, received.address, 16, 0)).toBe(3);
+    expect(new TextDecoder().decode(received.bytes.subarray(0, 3))).toBe('yes');
+  });
+
+  test('more submissions than the queue holds are handed over in between, and none is lost', () => {
+    const address = bytesAt('x');
+    for (let row = 0; row < 50; row++) ring.prepareSend(2, row, far, address, 1, MSG_NOSIGNAL);
+    const rows = complete(50).map(({ row }) => row);
+    expect(rows.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, row) => row));
+  });
+
+  test('completions that find their queue full are kept', () => {
+    const address = bytesAt('x');
+    for (let row = 0; row < 500; row++) ring.prepareSend(2, row, far, address, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    expect(new Set(complete(500).map(({ row }) => row)).size).toBe(500);
+  });
+
+  test('a poll completes when something can be read, a timeout after its time', () => {
+    ring.preparePoll(4, 1, { descriptor: near, events: EPOLLIN });
+    ring.prepareTimeout(5, 2, 1);
+    expect(complete(1)).toEqual([{ kind: 5, row: 2, result: -ETIME, flags: 0 }]);
+    libc.send(far, bytesAt('x'), 1, MSG_NOSIGNAL);
+    expect(complete(1)[0]).toMatchObject({ kind: 4, row: 1, result: EPOLLIN });
+  });
+
+  test('whatever the ring is told, an entry into a closed one is an error', () => {
+    const other = new Ring(libc, { submissions: 8, completions: 64 });
+    other.close();
+    expect(() => new InputBuffers(libc, other)).toThrow('Cannot register buffers with the io_uring: EBADF');
+  });
+});
+
+describe('output windows', () => {
+  const testWithLibc = loaded === null ? test.skip : test;
+
+  function write(output: ByteWriter, text: string): void {
+    output.ensure(text.length);
+    output.text(text);
+  }
+
+  testWithLibc('what is kept stays as it was written while the output moves on', () => {
+    const output = new ByteWriter(4096);
+    const windows = new OutputWindows(libc, output);
+    const kept = ['one', 'two'.repeat(700), 'three'].map((text) => {
+      write(output, text);
+      expect(windows.takes(text.length)).toBe(true);
+      output.at = 0;
+      return { text, window: windows.keep(text.length) };
+    });
+    write(output, 'later');
+    for (const { text, window } of kept) {
+      expect(new TextDecoder().decode(windows.bytesOf(window).subarray(0, text.length))).toBe(text);
+    }
+    const addresses = kept.map(({ window }) => windows.addressOf(window));
+    expect(addresses.map((address) => address - addresses[0])).toEqual([0, 1024, 4096]);
+    output.at = 0;
+    for (const _ of kept) windows.settle();
+    expect(windows.outputAddress).toBe(addresses[0]);
+  });
+
+  testWithLibc('an output that has outgrown its window is not kept, and becomes a window again', () => {
+    const output = new ByteWriter(4096);
+    const windows = new OutputWindows(libc, output);
+    const address = windows.outputAddress;
+    write(output, 'x'.repeat(5000));
+    expect(windows.takes(5000)).toBe(false);
+    expect(windows.outputAddress).not.toBe(address);
+    output.at = 0;
+    windows.renew();
+    expect(windows.outputAddress).toBe(address);
+    expect(output.bytes.length).toBe(4096);
+  });
+
+  testWithLibc('when the room of a turn is used up nothing more is kept, until it is settled', () => {
+    const output = new ByteWriter(70_000);
+    const windows = new OutputWindows(libc, output);
+    let count = 0;
+    for (; windows.takes(65_536); count++) windows.keep(65_536);
+    expect(count).toBe(16);
+    while (count-- > 0) windows.settle();
+    expect(windows.takes(65_536)).toBe(true);
+  });
+});
