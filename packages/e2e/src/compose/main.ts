@@ -3,7 +3,7 @@
  *
  * Uses the engine that answers, or starts one of its own as root. Where there is none it says so and counts as skipped. Ends
  * within twelve minutes, and takes away all that it made, whatever happens: also on SIGTERM and Ctrl-C. Last line:
- * `N passed, N failed, N skipped`. `--only one-pool|etcd|driver` runs a part of it.
+ * `N passed, N failed, N skipped`. `--only one-pool|etcd|driver|seccomp` runs a part of it.
  */
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +19,7 @@ import { etcdPools } from './etcd-pools.js';
 import { onePool } from './one-pool.js';
 import { Programs } from './programs.js';
 import { type ComposeCommand, composeCommands } from './project.js';
+import { seccompProfiles } from './seccomp.js';
 import type { Stage } from './stage.js';
 
 const BOUND_MS = 12 * 60_000;
@@ -72,6 +73,7 @@ async function work(): Promise<void> {
     ['one-pool', 'One pool daemon, nodes that register', onePool],
     ['etcd', 'Two pool daemons over etcd', etcdPools],
     ['driver', 'Nodes of the docker driver', dockerDriver],
+    ['seccomp', 'Nodes under seccomp profiles', (stage) => seccompProfiles(stage, scratch)],
   ];
   for (const [name, title, part] of parts) {
     if (ending.signal.aborted) return;
