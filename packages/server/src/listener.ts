@@ -1,7 +1,7 @@
 /**
  * Opens the listening sockets of a server, and owns the choice of who accepts on them (docs/decisions/0004-accepting.md).
  *
- * With libc the main thread binds and listens here: on epoll worker 0 gets the descriptors, on net every worker a duplicate
+ * With libc the main thread binds and listens here: on uring and epoll worker 0 gets the descriptors, on net every worker a duplicate
  * of each. Without libc worker 0 of the net transport listens by itself at the addresses that this file resolves. An address
  * that names several (every interface, a host name) is bound at those of them that this machine has. A port that is taken
  * at one of them is an error, where memcached is content with the others: half a server helps nobody.

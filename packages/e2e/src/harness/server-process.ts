@@ -1,5 +1,5 @@
 /**
- * One server in a process of its own, on a port that the kernel chose: Shoal on either transport, or a real
+ * One server in a process of its own, on a port that the kernel chose: Shoal on any transport, or a real
  * memcached. Ready when the port file it writes (MEMCACHED_PORT_FILENAME) names a port that accepts. Every process
  * started here is ended by pid, also when a test fails: `stopAll` runs when the test process leaves.
  */
