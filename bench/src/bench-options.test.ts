@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseBenchOptions } from './bench-options.js';
-import { planCores } from './cores.js';
-import { argumentsFor, parseLoadOptions } from './load-options.js';
+import { argumentsFor, parseLoadOptions } from './load/load-options.js';
+import { planCores } from './machine/cores.js';
 
 describe('parseBenchOptions', () => {
   test('saves complete tables only, unless told', () => {

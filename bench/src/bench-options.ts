@@ -3,7 +3,7 @@
 // Limits: rounds, seconds and workers are bounded here, and with them the length of a run.
 import { parseArgs } from 'node:util';
 import { choiceFlag, numberFlag } from './flags.js';
-import { EXTRA_IDS, ROWS, TRANSPORTS, type TransportName } from './rows.js';
+import { EXTRA_IDS, ROWS, TRANSPORTS, type TransportName } from './rows/rows.js';
 
 export interface BenchOptions {
   readonly memcached: string;

@@ -3,18 +3,18 @@
 // Stops its servers also when a sample fails; a failed sample (a wrong reply above all) fails the bench.
 import { availableParallelism } from 'node:os';
 import type { BenchOptions } from './bench-options.js';
-import { peerCommand, shoalCommand } from './contenders.js';
-import { type Cores, planCores } from './cores.js';
-import { type IdleResult, measureIdle } from './idle.js';
-import { LOAD_DEFAULTS } from './load-options.js';
-import { loadOnce } from './load-process.js';
-import type { LoadReport } from './load-run.js';
-import { busyWarning, type MachineFacts, machineFacts } from './machine.js';
-import { pinnedTo } from './pinning.js';
-import { type Row, selectRows } from './rows.js';
-import { ServerProcess } from './server-process.js';
-import { measureStartup, type StartupResult } from './startup.js';
-import { judge, type RowResult } from './table.js';
+import { LOAD_DEFAULTS } from './load/load-options.js';
+import { loadOnce } from './load/load-process.js';
+import type { LoadReport } from './load/load-run.js';
+import { type Cores, planCores } from './machine/cores.js';
+import { busyWarning, type MachineFacts, machineFacts } from './machine/machine.js';
+import { pinnedTo } from './machine/pinning.js';
+import { peerCommand, shoalCommand } from './peers/contenders.js';
+import { ServerProcess } from './peers/server-process.js';
+import { type IdleResult, measureIdle } from './rows/idle.js';
+import { type Row, selectRows } from './rows/rows.js';
+import { measureStartup, type StartupResult } from './rows/startup.js';
+import { judge, type RowResult } from './rows/table.js';
 
 export interface BenchResult {
   readonly machine: MachineFacts;

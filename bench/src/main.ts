@@ -4,9 +4,9 @@
 
 import { missesOf, runBench } from './bench.js';
 import { BENCH_HELP, type BenchOptions, parseBenchOptions } from './bench-options.js';
-import { writeResult } from './results.js';
-import { killAll } from './server-process.js';
-import { renderResult } from './table-text.js';
+import { killAll } from './peers/server-process.js';
+import { writeResult } from './report/results.js';
+import { renderResult } from './report/table-text.js';
 
 const EX_USAGE = 64;
 const EX_INTERRUPTED = 130;

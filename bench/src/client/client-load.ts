@@ -3,7 +3,7 @@
 //   node --cpu-prof bench/dist/client/client-load.js --client shoal --port 11211 --row get --seconds 5
 // Every value is checked by its length, so that no client wins with misses.
 import { parseArgs } from 'node:util';
-import { pinSelf } from '../pinning.js';
+import { pinSelf } from '../machine/pinning.js';
 import { CONTENDERS, type Contender, type ContenderName, openContender } from './contenders.js';
 import { type ClientRow, type ClientSample, ROW_LOOPS, ROWS } from './sample.js';
 

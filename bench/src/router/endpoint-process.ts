@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { trackChild } from '../server-process.js';
+import { trackChild } from '../peers/server-process.js';
 
 const ENTRY = fileURLToPath(new URL('../../dist/router/endpoint.js', import.meta.url));
 const READY_MS = 10_000;

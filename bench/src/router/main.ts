@@ -4,15 +4,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { shoalCommand } from '../contenders.js';
-import { LOAD_DEFAULTS, type LoadOptions } from '../load-options.js';
-import { loadOnce } from '../load-process.js';
-import type { LoadReport } from '../load-run.js';
-import { busyWarning, machineFacts } from '../machine.js';
-import { pinnedTo } from '../pinning.js';
-import { ServerProcess } from '../server-process.js';
-import { median } from '../table.js';
-import type { Workload } from '../workload.js';
+import { LOAD_DEFAULTS, type LoadOptions } from '../load/load-options.js';
+import { loadOnce } from '../load/load-process.js';
+import type { LoadReport } from '../load/load-run.js';
+import type { Workload } from '../load/workload.js';
+import { busyWarning, machineFacts } from '../machine/machine.js';
+import { pinnedTo } from '../machine/pinning.js';
+import { shoalCommand } from '../peers/contenders.js';
+import { ServerProcess } from '../peers/server-process.js';
+import { median } from '../rows/table.js';
 import { startEndpoint } from './endpoint-process.js';
 
 const RESULTS = fileURLToPath(new URL('../../results', import.meta.url));

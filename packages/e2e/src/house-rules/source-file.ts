@@ -28,7 +28,7 @@ export function servesTests(file: SourceFile): boolean {
   return isTest(file) || file.path.includes('/src/testing/');
 }
 
-/** packages/store/src/slabs.ts → store, bench/src/load.ts → bench */
+/** packages/store/src/slabs.ts → store, bench/src/main.ts → bench */
 export function packageOf(path: string): string {
   const [first, second] = path.split('/');
   return first === 'packages' ? second : first;

@@ -2,9 +2,9 @@
 // each further one. Called by bench.ts on freshly started servers of its own; memcached stands beside it for
 // scale. Stops what it starts.
 import { setTimeout as delay } from 'node:timers/promises';
-import { peerCommand, type Sides, shoalCommand } from './contenders.js';
-import { CpuReader } from './cpu-reader.js';
-import { ServerProcess } from './server-process.js';
+import { CpuReader } from '../machine/cpu-reader.js';
+import { peerCommand, type Sides, shoalCommand } from '../peers/contenders.js';
+import { ServerProcess } from '../peers/server-process.js';
 
 const SETTLE_MS = 2000;
 const MORE_WORKERS = 3;

@@ -3,10 +3,10 @@
 // startup.ts.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { TransportName } from './rows.js';
+import type { TransportName } from '../rows/rows.js';
 import type { ServerCommand } from './server-process.js';
 
-export const SHOAL_BIN = fileURLToPath(new URL('../../packages/cli/bin/shoal.js', import.meta.url));
+export const SHOAL_BIN = fileURLToPath(new URL('../../../packages/cli/bin/shoal.js', import.meta.url));
 const MEMORY_MIB = 1024;
 const MAX_CONNECTIONS = 1024;
 

@@ -1,8 +1,8 @@
-// The flags of `node bench/dist/load.js`, checked once, all problems named at once. Used by load.ts;
+// The flags of `node bench/dist/load/main.js`, checked once, all problems named at once. Used by load/main.ts;
 // the orchestrator builds the same record through argumentsFor() and hands it to a child process as
 // flags.
 import { parseArgs } from 'node:util';
-import { choiceFlag, joinNegative, numberFlag } from './flags.js';
+import { choiceFlag, joinNegative, numberFlag } from '../flags.js';
 import { DIALECTS, type DialectName, VERBS, type Verb, type Workload } from './workload.js';
 
 export interface LoadOptions {
@@ -37,7 +37,7 @@ const MAX_VALUE_BYTES = 1_000_000;
 const MAX_KEYS = 2 ** 31 - 1;
 const MAX_SECONDS = 3600;
 
-export const LOAD_HELP = `Usage: node bench/dist/load.js --port PORT [flags]     load a running server, check every reply, report
+export const LOAD_HELP = `Usage: node bench/dist/load/main.js --port PORT [flags]     load a running server, check every reply, report
 
   --host ADDRESS       dotted IPv4 address (127.0.0.1)
   --pid PID            also report the CPU of this server process per operation

@@ -1,6 +1,6 @@
 // CPU time and memory of a running process, from /proc: the figure that Shoal and memcached are compared by.
 // Nanoseconds come from the first field of /proc/PID/task/TID/schedstat, summed over all threads; a kernel without it gives clock ticks
-// from /proc/PID/stat (10 ms each). A thread that ends keeps what it was last seen with. Used by load.ts, idle.ts and startup.ts.
+// from /proc/PID/stat (10 ms each). A thread that ends keeps what it was last seen with. Used by load/main.ts, idle.ts and startup.ts.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const TICK_NANOS = 1e7;

@@ -1,7 +1,7 @@
 // The arithmetic of the bench table: medians, spreads, ratios and verdicts from the samples of all rounds. Pure; called by bench.ts,
 // printed by table-text.ts. A ratio is the median of the ratios of the rounds: the two samples of a round lie seconds apart, so a machine
 // that is slow for a while slows both, and one disturbed round moves nothing.
-import type { LoadReport } from './load-run.js';
+import type { LoadReport } from '../load/load-run.js';
 import { type Row, SINGLE_SEND_VERSION, type TransportName } from './rows.js';
 
 export interface Figures {

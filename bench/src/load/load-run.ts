@@ -1,7 +1,7 @@
 // One run against a running server: connect, preload every key through checked sets, warm up, measure, report.
-// Called by load.ts. The server's and the generator's CPU are read at both ends of the same window that the
+// Called by load/main.ts. The server's and the generator's CPU are read at both ends of the same window that the
 // operations are counted in.
-import { CpuReader } from './cpu-reader.js';
+import { CpuReader } from '../machine/cpu-reader.js';
 import { Histogram } from './histogram.js';
 import { KeySpace } from './key-space.js';
 import { LoadLoop } from './load-loop.js';

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type BenchResult, missesOf } from './bench.js';
+import { type BenchResult, missesOf } from '../bench.js';
+import type { Figures, RowResult } from '../rows/table.js';
 import { resultName, writeResult } from './results.js';
-import type { Figures, RowResult } from './table.js';
 import { renderResult } from './table-text.js';
 
 const figures: Figures = {

@@ -1,10 +1,10 @@
 // The bench result as text: a Markdown table with the lines around it, printed on
 // the terminal and written to bench/results/ alike. Pure; called by main.ts and
 // results.ts.
-import type { BenchResult } from './bench.js';
-import type { IdleResult } from './idle.js';
-import type { StartupResult } from './startup.js';
-import type { RowResult, Verdict } from './table.js';
+import type { BenchResult } from '../bench.js';
+import type { IdleResult } from '../rows/idle.js';
+import type { StartupResult } from '../rows/startup.js';
+import type { RowResult, Verdict } from '../rows/table.js';
 
 const IDLE_GOAL = '≤ 90 MiB with one worker, ≤ 15 MiB for each further one, no measurable CPU';
 const VERDICTS: Record<Verdict, string> = { pass: 'pass', miss: 'MISS', none: '' };

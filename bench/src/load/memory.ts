@@ -1,6 +1,6 @@
 // The generator's one block of memory, carved once at start: value pattern, templates, receive area, and for each connection
 // the requests of its current batch and the replies they must bring. One block so that copies stay inside it (copyWithin, no views)
-// and every place in it has an address for the kernel. Built by load.ts; bounded by connections * depth * keys * value size.
+// and every place in it has an address for the kernel. Built by load/main.ts; bounded by connections * depth * keys * value size.
 
 import { addressOf } from './libc.js';
 import { LoadError } from './load-error.js';

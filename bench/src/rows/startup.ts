@@ -2,8 +2,8 @@
 // times. Called by bench.ts. CPU (user and system) of the finished children, from getrusage, the median of RUNS
 // each, alternating.
 import { spawnSync } from 'node:child_process';
-import { SHOAL_BIN } from './contenders.js';
-import { childrenCpuMicros } from './libc.js';
+import { childrenCpuMicros } from '../load/libc.js';
+import { SHOAL_BIN } from '../peers/contenders.js';
 import { median, type Verdict } from './table.js';
 
 const RUNS = 7;

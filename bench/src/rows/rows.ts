@@ -1,8 +1,8 @@
 // The rows of the bench table: what each one loads and which ratio it must reach. Read by bench.ts (what to run) and table.ts (verdicts).
 // Limits are those of the first speed issue, by transport; goals are the later ones of the design and are printed, not judged.
 // A ratio is Shoal's CPU per operation over memcached's in the same run.
-import { LOAD_DEFAULTS } from './load-options.js';
-import type { DialectName, Verb, Workload } from './workload.js';
+import { LOAD_DEFAULTS } from '../load/load-options.js';
+import type { DialectName, Verb, Workload } from '../load/workload.js';
 
 export const TRANSPORTS = ['epoll', 'net'] as const;
 export type TransportName = (typeof TRANSPORTS)[number];

@@ -1,10 +1,11 @@
-// `node bench/dist/load.js --port PORT ...`: one run against a server that is already there, for profiling by hand and for the orchestrator,
+// `node bench/dist/load/main.js --port PORT ...`: one run against a server that is already there, for profiling by hand and for the orchestrator,
 // which starts it as a process of its own. Blocks its event loop for the whole run, so SIGINT simply ends it.
 // Exit codes: 0 measured, 1 a wrong reply, a closed connection or a stall, 64 bad flags.
+
+import { pinSelf } from '../machine/pinning.js';
 import { LoadError } from './load-error.js';
 import { LOAD_HELP, type LoadOptions, parseLoadOptions } from './load-options.js';
 import { type LoadReport, runLoad } from './load-run.js';
-import { pinSelf } from './pinning.js';
 
 const EX_USAGE = 64;
 

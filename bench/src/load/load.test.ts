@@ -6,13 +6,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { sharedFlags } from './contenders.js';
+import { sharedFlags } from '../peers/contenders.js';
+import { ServerProcess } from '../peers/server-process.js';
 import { LOAD_DEFAULTS } from './load-options.js';
 import { loadOnce } from './load-process.js';
-import { ServerProcess } from './server-process.js';
 import { DIALECTS, VERBS } from './workload.js';
 
-const LOAD_ENTRY = fileURLToPath(new URL('../dist/load.js', import.meta.url));
+const LOAD_ENTRY = fileURLToPath(new URL('../../dist/load/main.js', import.meta.url));
 const memcachedIsInstalled = spawnSync('memcached', ['-V']).status === 0;
 const memcachedIsRequired = process.env.SHOAL_REQUIRE_PEERS === '1';
 const withMemcached = memcachedIsInstalled || memcachedIsRequired ? describe : describe.skip;
@@ -42,7 +42,7 @@ async function load(...args: string[]): Promise<{ code: number | null; output: s
   return { code, output, complaints };
 }
 
-describe('load.js', () => {
+describe('load/main.js', () => {
   test('stops with exit 1 and shows the bytes when a reply is wrong', async () => {
     const port = await serve((socket) => socket.write('NOT_STORED\r\n'));
     const { code, output, complaints } = await load(`--port=${port}`, '--seconds=1');

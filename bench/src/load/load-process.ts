@@ -5,11 +5,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { trackChild } from '../peers/server-process.js';
 import { argumentsFor, type LoadOptions } from './load-options.js';
 import type { LoadReport } from './load-run.js';
-import { trackChild } from './server-process.js';
 
-const LOAD_ENTRY = fileURLToPath(new URL('../dist/load.js', import.meta.url));
+const LOAD_ENTRY = fileURLToPath(new URL('../../dist/load/main.js', import.meta.url));
 const GRACE_MS = 60_000;
 
 export async function loadOnce(options: LoadOptions): Promise<LoadReport> {

@@ -3,10 +3,10 @@
 // same day and commit replaces it. Called by main.ts.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { BenchResult } from './bench.js';
+import type { BenchResult } from '../bench.js';
 import { renderResult } from './table-text.js';
 
-const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
+const RESULTS = fileURLToPath(new URL('../../results', import.meta.url));
 
 export function resultName({ machine, transport, workers }: BenchResult): string {
   const suffixes = [transport === 'epoll' ? '' : `-${transport}`, workers === 1 ? '' : `-w${workers}`];

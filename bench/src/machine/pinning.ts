@@ -1,5 +1,5 @@
 // Binding processes to cores with taskset (util-linux), so that server and generator do not share one. Used by
-// load.ts for itself and by server-process.ts for servers. Where taskset is missing or there is one core only,
+// load/main.ts for itself and by server-process.ts for servers. Where taskset is missing or there is one core only,
 // the run goes on unpinned and says so.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';

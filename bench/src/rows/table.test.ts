@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LoadReport } from './load-run.js';
+import type { LoadReport } from '../load/load-run.js';
 import { ROWS, type Row, selectRows } from './rows.js';
 import { compareVersions, figuresOf, judge, median, spreadPercent, verdictOf } from './table.js';
 

@@ -6,7 +6,7 @@ import { arch, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const QUIET_LOAD = 0.5;
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface MachineFacts {
   readonly cpu: string;

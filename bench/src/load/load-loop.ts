@@ -1,5 +1,5 @@
 // The closed loop: each connection sends a batch, waits until every byte of its replies is there and right, then sends the next one.
-// One thread on epoll; called by load.ts for the preload, the warm-up and the measured window, each of which drains before it returns.
+// One thread on epoll; called by load/main.ts for the preload, the warm-up and the measured window, each of which drains before it returns.
 // Bounds: one batch in flight per connection, RECEIVE_BYTES per recv, STALL_MS without any reply ends the run.
 // A wrong reply, a closed connection and a stall are LoadErrors: the run is worthless then, so it stops at once.
 import type { Histogram } from './histogram.js';
