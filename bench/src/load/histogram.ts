@@ -38,6 +38,13 @@ export class Histogram {
     return 0;
   }
 
+  /** Every bucket that holds something, as its upper bound and count. */
+  entries(): [number, number][] {
+    return Array.from(this.counts, (count, bucket): [number, number] => [upperBound(bucket), count]).filter(
+      ([, count]) => count > 0,
+    );
+  }
+
   reset(): void {
     this.counts.fill(0);
     this.recorded = 0;

@@ -36,8 +36,8 @@ export interface LoadTarget {
   readonly connections: number;
 }
 
-/** Composes the next batch of a phase; false = this phase has none left. */
-export type ComposeNext = (requestAt: number, replyAt: number) => boolean;
+/** Composes the next batch of a connection; false = this phase has none left for it. */
+export type ComposeNext = (requestAt: number, replyAt: number, connection: number) => boolean;
 
 export interface Phase {
   readonly compose: ComposeNext;
@@ -45,6 +45,8 @@ export interface Phase {
   readonly until: number;
   /** Called once at that moment, before the batches in flight are drained. */
   readonly atEnd?: () => void;
+  /** Called with each batch that is answered, when not all of them are alike. */
+  readonly answered?: (connection: number, micros: number) => void;
 }
 
 export class LoadLoop {
@@ -68,6 +70,7 @@ export class LoadLoop {
   private readonly piece: Piece;
   private inFlight = 0;
   private compose: ComposeNext = () => false;
+  private answered: Phase['answered'];
 
   constructor(memory: Memory, composer: BatchComposer, histogram: Histogram, target: LoadTarget) {
     const { connections } = target;
@@ -100,6 +103,7 @@ export class LoadLoop {
   /** Runs one phase to its end and waits for the last reply. */
   run(phase: Phase): void {
     this.compose = phase.compose;
+    this.answered = phase.answered;
     for (let c = 0; c < this.fds.length; c++) this.startBatch(c, performance.now());
     let quietSince = performance.now();
     let ended = false;
@@ -133,7 +137,7 @@ export class LoadLoop {
   private startBatch(c: number, now: number): void {
     const requestAt = this.requestAt(c);
     const expectedAt = this.expectedAt(c);
-    if (!this.compose(requestAt, expectedAt)) return;
+    if (!this.compose(requestAt, expectedAt, c)) return;
     this.requestEnd[c] = this.composer.requestEnd;
     this.sent[c] = requestAt;
     this.expectedBytes[c] = this.composer.replyEnd - expectedAt;
@@ -173,7 +177,9 @@ export class LoadLoop {
     this.filled[c] += count;
     if (this.filled[c] < this.expectedBytes[c]) return;
     const now = performance.now();
-    this.histogram.record((now - this.startedAt[c]) * 1000);
+    const micros = (now - this.startedAt[c]) * 1000;
+    this.histogram.record(micros);
+    this.answered?.(c, micros);
     this.batches += 1;
     this.inFlight -= 1;
     this.startBatch(c, now);

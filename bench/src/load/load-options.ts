@@ -15,6 +15,8 @@ export interface LoadOptions {
   keyCount: number;
   seconds: number;
   warmupSeconds: number;
+  /** Every key is there already, from a run before: store none first. */
+  isStored?: boolean;
   seed: number;
   /** Core that this process is bound to; -1 = not bound. */
   cpu: number;
@@ -33,7 +35,7 @@ export const LOAD_DEFAULTS = {
 
 const MAX_CONNECTIONS = 10_000;
 const MAX_DEPTH = 1000;
-const MAX_VALUE_BYTES = 1_000_000;
+const MAX_VALUE_BYTES = 1 << 20;
 const MAX_KEYS = 2 ** 31 - 1;
 const MAX_SECONDS = 3600;
 
@@ -47,6 +49,7 @@ export const LOAD_HELP = `Usage: node bench/dist/load/main.js --port PORT [flags
   --value BYTES        (${LOAD_DEFAULTS.valueBytes})      --keys N          different keys (${LOAD_DEFAULTS.keyCount})
   --keys-per-get N     of an mget (${LOAD_DEFAULTS.keysPerGet})   --connections N   (${LOAD_DEFAULTS.connections})
   --seconds S          measured (3)         --warmup S        before it (${LOAD_DEFAULTS.warmupSeconds})
+  --no-preload         all keys are there already, with the values of an earlier run
   --seed N             of the choice of keys (${LOAD_DEFAULTS.seed})
   --cpu N              core to run on (${LOAD_DEFAULTS.cpu}); -1 = any
   --json               one line of JSON instead of text`;
@@ -66,6 +69,7 @@ const FLAGS = {
   warmup: { type: 'string' },
   seed: { type: 'string' },
   cpu: { type: 'string' },
+  'no-preload': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -94,6 +98,7 @@ export function parseLoadOptions(args: string[]): LoadOptions | undefined {
     keyCount: number('keys', LOAD_DEFAULTS.keyCount, { min: 1, max: MAX_KEYS }),
     seconds: number('seconds', 3, { min: 0.01, max: MAX_SECONDS }),
     warmupSeconds: number('warmup', LOAD_DEFAULTS.warmupSeconds, { min: 0, max: MAX_SECONDS }),
+    isStored: values['no-preload'] ?? false,
     seed: number('seed', LOAD_DEFAULTS.seed, { min: 0, max: MAX_KEYS }),
     cpu: number('cpu', LOAD_DEFAULTS.cpu, { min: -1, max: 4095 }),
     isJson: values.json ?? false,
@@ -122,5 +127,9 @@ export function argumentsFor(options: LoadOptions): string[] {
     seed: options.seed,
     cpu: options.cpu,
   };
-  return [...Object.entries(flags).map(([name, value]) => `--${name}=${value}`), ...(options.isJson ? ['--json'] : [])];
+  return [
+    ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+    ...(options.isStored ? ['--no-preload'] : []),
+    ...(options.isJson ? ['--json'] : []),
+  ];
 }

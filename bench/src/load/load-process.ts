@@ -1,5 +1,5 @@
 // Runs the load generator as a process of its own against one server and reads its report. Called by
-// bench.ts for every sample. Bounded: a generator that outlives its run by GRACE_MS is killed and the
+// bench.ts for every sample. Bounded: a generator that outlives its run by GRACE_MS, with STORE_MS a key, is killed and the
 // bench fails.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,12 +11,15 @@ import type { LoadReport } from './load-run.js';
 
 const LOAD_ENTRY = fileURLToPath(new URL('../../dist/load/main.js', import.meta.url));
 const GRACE_MS = 60_000;
+/** Storing a key takes about two microseconds on a quiet machine. */
+const STORE_MS = 0.02;
 
 export async function loadOnce(options: LoadOptions): Promise<LoadReport> {
   const args = [LOAD_ENTRY, ...argumentsFor({ ...options, isJson: true })];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   trackChild(child);
-  const timer = setTimeout(() => child.kill('SIGKILL'), (options.warmupSeconds + options.seconds) * 1000 + GRACE_MS);
+  const boundMs = (options.warmupSeconds + options.seconds) * 1000 + options.keyCount * STORE_MS + GRACE_MS;
+  const timer = setTimeout(() => child.kill('SIGKILL'), boundMs);
   const [output, complaints, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -23,6 +23,8 @@ export interface LoadReport {
   latencyMicros: { p50: number; p99: number; p999: number; max: number };
   generatorCpuMicrosPerOp: number;
   serverCpuMicrosPerOp?: number;
+  /** The same of each of the server's threads, the busiest first. */
+  serverThreadMicrosPerOp?: number[];
   serverResidentBytes?: number;
 }
 
@@ -30,6 +32,7 @@ interface Snapshot {
   at: number;
   batches: number;
   serverNanos: number;
+  serverThreadNanos: Map<string, number>;
   generatorNanos: number;
 }
 
@@ -43,13 +46,14 @@ export function runLoad(options: LoadOptions): LoadReport {
     at: performance.now(),
     batches: loop.batches,
     serverNanos: server?.nanos() ?? 0,
+    serverThreadNanos: server?.threadNanos() ?? new Map(),
     generatorNanos: generator.nanos(),
   });
   const compose = (requestAt: number, replyAt: number): boolean => {
     composer.compose(requestAt, replyAt);
     return true;
   };
-  loop.run({ compose: preload(composer, options.keyCount), until: Number.POSITIVE_INFINITY });
+  if (!options.isStored) loop.run({ compose: preload(composer, options.keyCount), until: Number.POSITIVE_INFINITY });
   loop.run({ compose, until: performance.now() + options.warmupSeconds * 1000 });
   histogram.reset();
   const start = snapshot();
@@ -113,6 +117,16 @@ function summarize(options: LoadOptions, { start, end, operationsPerBatch, histo
       max: histogram.max,
     },
     generatorCpuMicrosPerOp: microsPerOp(end.generatorNanos - start.generatorNanos),
-    ...(options.pid === undefined ? {} : { serverCpuMicrosPerOp: microsPerOp(end.serverNanos - start.serverNanos) }),
+    ...(options.pid === undefined
+      ? {}
+      : {
+          serverCpuMicrosPerOp: microsPerOp(end.serverNanos - start.serverNanos),
+          serverThreadMicrosPerOp: threadNanosBetween(start, end).map(microsPerOp),
+        }),
   };
+}
+
+function threadNanosBetween(start: Snapshot, end: Snapshot): number[] {
+  const nanos = [...end.serverThreadNanos].map(([thread, nanos]) => nanos - (start.serverThreadNanos.get(thread) ?? 0));
+  return nanos.sort((one, other) => other - one);
 }

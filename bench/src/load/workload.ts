@@ -92,6 +92,13 @@ export class BatchComposer {
     for (let key = keys.first; key < keys.first + keys.count; key++) this.append(this.set, key);
   }
 
+  /** A get of one key. */
+  composeGet(requestAt: number, replyAt: number, key: number): void {
+    this.requestEnd = requestAt;
+    this.replyEnd = replyAt;
+    this.append(this.get, key);
+  }
+
   private composeOne(): void {
     const { verb } = this.workload;
     if (verb === 'mget') this.composeMany();

@@ -16,15 +16,20 @@ export class CpuReader {
 
   /** User plus system time of all threads since the process began, in nanoseconds. */
   nanos(): number {
-    const threads = readdirSync(`${this.directory}/task`);
-    for (const thread of threads) {
-      const schedstat = contentsOf(`${this.directory}/task/${thread}/schedstat`);
-      if (schedstat !== undefined) this.nanosOfThread.set(thread, Number(schedstat.split(' ')[0]));
-    }
+    this.threadNanos();
     if (this.nanosOfThread.size === 0) return this.tickNanos();
     let sum = 0;
     for (const nanos of this.nanosOfThread.values()) sum += nanos;
     return sum;
+  }
+
+  /** The same of each thread, by its id; empty where the kernel keeps no nanoseconds. */
+  threadNanos(): Map<string, number> {
+    for (const thread of readdirSync(`${this.directory}/task`)) {
+      const schedstat = contentsOf(`${this.directory}/task/${thread}/schedstat`);
+      if (schedstat !== undefined) this.nanosOfThread.set(thread, Number(schedstat.split(' ')[0]));
+    }
+    return new Map(this.nanosOfThread);
   }
 
   /** Resident memory in bytes. */

@@ -1,0 +1,51 @@
+/**
+ * Cost with more connections: the same gets beside a crowd that is silent, and spread over all connections. Also what a connection costs to
+ * take in and to keep.
+ *
+ * Called by index.ts. With all of thousands busy a closed loop has thousands of requests under way: its latency is the queue's length.
+ */
+import type { Section } from '../report/section.js';
+import { median } from '../table.js';
+import { microsText, pointData, pointTable, tableOf, wholeText } from './point-table.js';
+import type { CrowdCost, Measured } from './sampling.js';
+import { SIDES, type Side } from './servers.js';
+
+export function connectionsSection(all: readonly Measured[], warning?: string): Section {
+  return {
+    id: 'growth-connections',
+    title: 'Connections',
+    markdown: [
+      ...(warning === undefined ? [] : [`Note: ${warning}.`, '']),
+      pointTable(all, [{ head: 'connections', of: ({ point }) => point.label }]),
+      '',
+      'What a silent connection costs, from its arrival to the answer of its first command, and while it stays:',
+      '',
+      crowdTable(all),
+    ].join('\n'),
+    data: pointData(all),
+    charts: [],
+  };
+}
+
+/** Medians over the rounds; undefined where nothing was measured beside a crowd. */
+export function crowdCostOf({ samples }: Measured, side: Side): CrowdCost | undefined {
+  const costs = samples[side].flatMap(({ crowd }) => (crowd === undefined ? [] : [crowd]));
+  if (costs.length === 0) return undefined;
+  // Memory that the first round touched stays with the server, so later rounds see less of it.
+  const [{ residentBytesPerConnection }] = costs;
+  return {
+    microsPerConnection: median(costs.map(({ microsPerConnection }) => microsPerConnection)),
+    residentBytesPerConnection,
+  };
+}
+
+function crowdTable(all: readonly Measured[]): string {
+  const crowds = all.filter(({ point }) => point.idle > 0);
+  const lines = crowds.map((measured) => [
+    measured.point.idle.toLocaleString('en'),
+    ...SIDES.map((side) => microsText(crowdCostOf(measured, side)?.microsPerConnection ?? Number.NaN)),
+    ...SIDES.map((side) => wholeText(crowdCostOf(measured, side)?.residentBytesPerConnection ?? Number.NaN)),
+  ]);
+  const heads = ['silent', 'Shoal µs each', 'memcached µs each', 'Shoal bytes each', 'memcached bytes each'];
+  return tableOf(heads, lines);
+}
