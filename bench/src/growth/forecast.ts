@@ -1,20 +1,26 @@
 /**
  * From prices to machines that are not here: what a server on many cores would do, and what would stop it first. Pure; called by model-section.ts.
  *
- * A worker a core. Every worker adds the same to the cost of an operation, however many there are: what two workers showed, drawn on in a straight
- * line. So n workers do n / (cost + added · (n − 1)) operations, which never passes 1 / added. Other limits are rates that no core count lifts.
+ * A worker a core. Every worker adds the same to the cost of an operation, however many there are: what a second thread on one store showed, drawn
+ * on in a straight line. So n workers do n / (cost + added · (n − 1)) operations, which never passes 1 / added. Other limits are rates that no
+ * number of cores lifts.
  */
-import type { Price } from './model.js';
-import { costOf } from './model.js';
-import { type Caches, countsOf, WORKER_PRICES, type Work } from './price-list.js';
+import { costOf, type Price } from './model.js';
+import { type Caches, countsOf, type Work } from './price-list.js';
 
 export interface Forecast {
   readonly cores: number;
   readonly micros: number;
   readonly opsPerSecond: number;
-  /** With the workers' prices two standard errors higher and lower. */
+  /** With what a worker adds as high and as low as it may be. */
   readonly low: number;
   readonly high: number;
+}
+
+/** What each further worker adds to an operation, and how far that may be off. */
+export interface Added {
+  readonly micros: number;
+  readonly doubt: number;
 }
 
 /** Something that happens for every operation and cannot happen more often than this. */
@@ -28,55 +34,46 @@ export interface ReachedCeiling extends Ceiling {
   readonly cores: number;
 }
 
-const STANDARD_ERRORS = 2;
 /** Where workers spend as much on each other as on the work. */
-const HALF = 'workers in each other’s way: half of a core’s worth';
+const HALF = 'workers in each other’s way: half of their time';
 
-export function forecast(
-  prices: readonly Price[],
-  work: Omit<Work, 'workers'>,
-  caches: Caches,
-  cores: number,
-): Forecast {
-  const counts = countsOf({ ...work, workers: cores }, caches);
-  const micros = costOf(prices, counts);
-  const doubt = STANDARD_ERRORS * workersDoubt(prices, counts);
-  const alone = costOf(prices, countsOf({ ...work, workers: 1 }, caches));
-  const rate = (cost: number): number => (cores * 1e6) / cost;
-  return {
-    cores,
-    micros,
-    opsPerSecond: rate(micros),
-    low: rate(micros + doubt),
-    high: rate(Math.max(alone, micros - doubt)),
-  };
-}
+export class Forecaster {
+  readonly #aloneMicros: number;
+  readonly #added: Added;
 
-function workersDoubt(prices: readonly Price[], counts: readonly number[]): number {
-  return WORKER_PRICES.reduce((sum, index) => sum + (prices[index].standardError || 0) * counts[index], 0);
-}
+  constructor(prices: readonly Price[], caches: Caches, work: Work, added: Added) {
+    this.#aloneMicros = costOf(prices, countsOf(work, caches));
+    this.#added = { ...added, micros: Math.max(0, added.micros) };
+  }
 
-/** Ceilings with the cores that reach them, the first one first. */
-export function reachedCeilings(
-  prices: readonly Price[],
-  work: Omit<Work, 'workers'>,
-  caches: Caches,
-  ceilings: readonly Ceiling[],
-): ReachedCeiling[] {
-  const alone = costOf(prices, countsOf({ ...work, workers: 1 }, caches));
-  const added = costOf(prices, countsOf({ ...work, workers: 2 }, caches)) - alone;
-  const reached = ceilings.map((ceiling) => ({ ...ceiling, cores: coresFor(ceiling.opsPerSecond, alone, added) }));
-  const half = {
-    name: HALF,
-    opsPerSecond: added > 0 ? 5e5 / added : Number.POSITIVE_INFINITY,
-    cores: alone / added + 1,
-  };
-  return [...reached, half].filter(({ cores }) => Number.isFinite(cores)).sort((one, other) => one.cores - other.cores);
-}
+  on(cores: number): Forecast {
+    const { micros: added, doubt } = this.#added;
+    const cost = (each: number): number => this.#aloneMicros + Math.max(0, each) * (cores - 1);
+    const rate = (each: number): number => (cores * 1e6) / cost(each);
+    return {
+      cores,
+      micros: cost(added),
+      opsPerSecond: rate(added),
+      low: rate(added + doubt),
+      high: rate(added - doubt),
+    };
+  }
 
-/** n of n / (alone + added · (n − 1)) = rate. */
-function coresFor(opsPerSecond: number, alone: number, added: number): number {
-  const perMicro = opsPerSecond / 1e6;
-  const rest = 1 - perMicro * added;
-  return rest > 0 ? (perMicro * (alone - added)) / rest : Number.POSITIVE_INFINITY;
+  /** Ceilings with the cores that reach them, the first one first. */
+  reached(ceilings: readonly Ceiling[]): ReachedCeiling[] {
+    const { micros: added } = this.#added;
+    const reached = ceilings.map((ceiling) => ({ ...ceiling, cores: this.#coresFor(ceiling.opsPerSecond) }));
+    const half = { name: HALF, opsPerSecond: 5e5 / added, cores: this.#aloneMicros / added + 1 };
+    return [...reached, half]
+      .filter(({ cores }) => Number.isFinite(cores))
+      .sort((one, other) => one.cores - other.cores);
+  }
+
+  /** n of n / (alone + added · (n − 1)) = rate. */
+  #coresFor(opsPerSecond: number): number {
+    const { micros: added } = this.#added;
+    const perMicro = opsPerSecond / 1e6;
+    const rest = 1 - perMicro * added;
+    return rest > 0 ? (perMicro * (this.#aloneMicros - added)) / rest : Number.POSITIVE_INFINITY;
+  }
 }

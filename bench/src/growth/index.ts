@@ -6,6 +6,7 @@
  */
 import type { Section } from '../report/section.js';
 import { connectionsSection } from './connections.js';
+import { measureContention, type SceneCost } from './contention.js';
 import { keysSection, measureMostKeys } from './keys.js';
 import { modelSection } from './model-section.js';
 import { type GrowthPlan, PARTS, type Part } from './plan.js';
@@ -20,6 +21,7 @@ export { GROWTH_DEFAULTS, type GrowthPlan } from './plan.js';
 interface MeasuredPart {
   readonly section: Section;
   readonly measured: readonly Measured[];
+  readonly contention?: readonly SceneCost[];
 }
 
 export async function measureGrowth(plan: GrowthPlan): Promise<Section[]> {
@@ -29,7 +31,14 @@ export async function measureGrowth(plan: GrowthPlan): Promise<Section[]> {
   for (const part of plan.only) parts.push(await measurePart(part, plan, limit));
   const sections = parts.map(({ section }) => section);
   if (parts.length < PARTS.length) return sections;
-  return [...sections, modelSection(parts.flatMap(({ measured }) => measured))];
+  const contention = parts.flatMap(({ contention = [] }) => contention);
+  return [
+    ...sections,
+    modelSection(
+      parts.flatMap(({ measured }) => measured),
+      contention,
+    ),
+  ];
 }
 
 async function measurePart(part: Part, plan: GrowthPlan, limit: FileLimit): Promise<MeasuredPart> {
@@ -38,8 +47,10 @@ async function measurePart(part: Part, plan: GrowthPlan, limit: FileLimit): Prom
   for (const points of pointGroups(part, limit.mostConnections))
     measured.push(...(await measureGroup(points, sampling)));
   switch (part) {
-    case 'workers':
-      return { measured, section: workersSection(measured) };
+    case 'workers': {
+      const contention = await measureContention(plan);
+      return { measured, contention, section: workersSection(measured, contention) };
+    }
     case 'connections':
       return { measured, section: connectionsSection(measured, limit.warning) };
     case 'keys': {

@@ -7,7 +7,8 @@ import type { Section } from '../report/section.js';
 import { median } from '../table.js';
 import { readCaches } from './caches.js';
 import { crowdCostOf } from './connections.js';
-import { type Ceiling, forecast, type ReachedCeiling, reachedCeilings } from './forecast.js';
+import { addedBy, type SceneCost } from './contention.js';
+import { type Added, type Ceiling, Forecaster, type ReachedCeiling } from './forecast.js';
 import { type Fit, fitPrices } from './model.js';
 import { microsText, tableOf } from './point-table.js';
 import { type Caches, observationsOf, PRICES, type Work } from './price-list.js';
@@ -17,21 +18,34 @@ import { SIDES, type Side } from './servers.js';
 const CORES = [1, 2, 8, 16, 48] as const;
 /** A node that is worth many cores: ten million keys, a thousand clients at work. */
 const LARGE = { valueBytes: 100, keyCount: 10_000_000, busy: 1000 } as const;
-type Named = Omit<Work, 'workers'> & { readonly name: string };
+type Named = Work & { readonly name: string };
 const WORKS: readonly Named[] = [
   { name: 'get', verb: 'get', depth: 1, ...LARGE },
   { name: 'set', verb: 'set', depth: 1, ...LARGE },
   { name: 'get, 16 pipelined', verb: 'get', depth: 16, ...LARGE },
   { name: 'set, 16 pipelined', verb: 'set', depth: 16, ...LARGE },
 ];
+/** memcached's threads cannot be measured without its sockets. */
+const NOTHING: Added = { micros: 0, doubt: 0 };
 const NETWORK_GIGABITS = 25;
 /** Ethernet, IP and TCP around every segment; key and words of a command or reply beside the value. */
 const SEGMENT_BYTES = 78;
 const COMMAND_BYTES = 60;
 
-export function modelSection(all: readonly Measured[], caches = readCaches()): Section {
+export function modelSection(all: readonly Measured[], contention: readonly SceneCost[]): Section {
+  const caches = readCaches();
   const fits = new Map(SIDES.map((side) => [side, fitPrices(PRICES, observationsOf(all, side, caches))]));
-  const parts = SIDES.map((side) => forecastPart(side, fits.get(side)!, all, caches));
+  const added = { get: addedBy(contention, 'get'), set: addedBy(contention, 'set anew') };
+  const parts = [
+    forecastPart({ side: 'Shoal', fit: fits.get('Shoal')!, all, caches, added }),
+    forecastPart({
+      side: 'memcached',
+      fit: fits.get('memcached')!,
+      all,
+      caches,
+      added: { get: NOTHING, set: NOTHING },
+    }),
+  ];
   return {
     id: 'growth-model',
     title: 'A model for more cores',
@@ -41,6 +55,8 @@ export function modelSection(all: readonly Measured[], caches = readCaches()): S
       priceTable(fits),
       '',
       ...SIDES.map((side) => `${side}: ${qualityText(fits.get(side)!)}`),
+      '',
+      addedText(added),
       '',
       ...parts.flatMap(({ markdown }) => [markdown, '']),
       residualTable(fits),
@@ -78,18 +94,24 @@ function residualTable(fits: ReadonlyMap<Side, Fit>): string {
   return tableOf(['point', 'Shoal measured', 'model', 'off by', 'memcached measured', 'model', 'off by'], lines);
 }
 
-function forecastPart(
-  side: Side,
-  { prices }: Fit,
-  all: readonly Measured[],
-  caches: Caches,
-): { markdown: string; data: unknown } {
+interface ForecastParts {
+  readonly side: Side;
+  readonly fit: Fit;
+  readonly all: readonly Measured[];
+  readonly caches: Caches;
+  readonly added: Readonly<Record<'get' | 'set', Added>>;
+}
+
+function forecastPart({ side, fit, all, caches, added }: ForecastParts): { markdown: string; data: unknown } {
   const accepted = acceptedPerSecond(all, side);
-  const forecasts = WORKS.map(({ name, ...work }) => ({
-    name,
-    forecasts: CORES.map((cores) => forecast(prices, work, caches, cores)),
-    reached: reachedCeilings(prices, work, caches, ceilingsOf(all, side, work)),
-  }));
+  const forecasts = WORKS.map(({ name, ...work }) => {
+    const forecaster = new Forecaster(fit.prices, caches, work, added[work.verb]);
+    return {
+      name,
+      forecasts: CORES.map((cores) => forecaster.on(cores)),
+      reached: forecaster.reached(ceilingsOf(all, side, work)),
+    };
+  });
   const lines = forecasts.map(({ name, forecasts: of, reached }) => [
     name,
     ...of.map(({ opsPerSecond, low, high }) => `${millions(opsPerSecond)} (${millions(low)}–${millions(high)})`),
@@ -97,13 +119,18 @@ function forecastPart(
   ]);
   const heads = ['work', ...CORES.map((cores) => `${cores} core${cores === 1 ? '' : 's'}`), 'first limit', 'then'];
   const markdown = [
-    `${side}, millions of operations a second, ${LARGE.keyCount.toLocaleString('en')} keys of ${LARGE.valueBytes} bytes, ${LARGE.busy.toLocaleString('en')} clients at work:`,
+    `${side}${added.get === NOTHING ? ', if its workers cost each other nothing' : ''}, millions of operations a second, ${LARGE.keyCount.toLocaleString('en')} keys of ${LARGE.valueBytes} bytes, ${LARGE.busy.toLocaleString('en')} clients at work:`,
     '',
     tableOf(heads, lines),
     '',
     `One thread takes in ${Number.isFinite(accepted) ? Math.round(accepted).toLocaleString('en') : 'an unknown number of'} new connections a second at most, on any number of cores.`,
   ].join('\n');
   return { markdown, data: { side, accepted, forecasts } };
+}
+
+function addedText({ get, set }: Readonly<Record<'get' | 'set', Added>>): string {
+  const nanos = ({ micros, doubt }: Added): string => `${(micros * 1000).toFixed(0)} ± ${(doubt * 1000).toFixed(0)} ns`;
+  return `A further worker, by Shoal’s store alone: ${nanos(get)} for a get, ${nanos(set)} for a set that makes a new item.`;
 }
 
 function limitCells(reached: readonly ReachedCeiling[]): string[] {
@@ -113,7 +140,7 @@ function limitCells(reached: readonly ReachedCeiling[]): string[] {
   return [cells[0] ?? 'none in sight', cells[1] ?? '–'];
 }
 
-function ceilingsOf(all: readonly Measured[], side: Side, work: Omit<Work, 'workers'>): Ceiling[] {
+function ceilingsOf(all: readonly Measured[], side: Side, work: Work): Ceiling[] {
   const thread = otherThreadMicros(all, side, work.verb);
   const bytes = work.valueBytes + COMMAND_BYTES + SEGMENT_BYTES / work.depth;
   return [

@@ -21,11 +21,7 @@ export const PRICES = [
   'key beyond the third-level cache',
   'connection beyond the second-level cache',
   'sleep before every event',
-  'additional worker, per event',
-  'additional worker, per command',
 ] as const;
-/** Of the two prices that grow with the number of workers. */
-export const WORKER_PRICES = [PRICES.length - 2, PRICES.length - 1] as const;
 
 export interface Caches {
   readonly secondBytes: number;
@@ -39,7 +35,6 @@ export interface Work {
   readonly valueBytes: number;
   readonly keyCount: number;
   readonly busy: number;
-  readonly workers: number;
 }
 
 /** An item with its key and header, its place in the table, and the share of its page that holds nothing. */
@@ -48,7 +43,7 @@ const BYTES_BESIDE_VALUE = 100;
 const TOUCHED_BYTES_OF_CONNECTION = 6 * 1024;
 
 export function countsOf(work: Work, { secondBytes, thirdBytes }: Caches): number[] {
-  const { verb, depth, valueBytes, keyCount, busy, workers } = work;
+  const { verb, depth, valueBytes, keyCount, busy } = work;
   const events = 1 / depth;
   const isGet = verb === 'get' ? 1 : 0;
   const itemsBytes = keyCount * (valueBytes + BYTES_BESIDE_VALUE);
@@ -62,15 +57,16 @@ export function countsOf(work: Work, { secondBytes, thirdBytes }: Caches): numbe
     shareBeyond(itemsBytes, thirdBytes),
     events * shareBeyond(busy * TOUCHED_BYTES_OF_CONNECTION, secondBytes),
     busy === 1 ? events : 0,
-    events * (workers - 1),
-    workers - 1,
   ];
 }
 
-/** One hot key is left out: what it costs with more workers is told by its own line. */
+/**
+ * Of servers with one worker and many keys. With two workers on two cores the generator shares a core with one of them, which changes what the
+ * kernel bills to whom by more than a worker costs: that price comes from the store alone (contention.ts).
+ */
 export function observationsOf(all: readonly Measured[], side: Side, caches: Caches): Observation[] {
   return all
-    .filter(({ point, samples }) => point.keyCount > 1 && samples[side].length > 0)
+    .filter(({ point, samples }) => point.keyCount > 1 && point.setup.workers === 1 && samples[side].length > 0)
     .map(({ point, samples }) => ({
       label: labelOf(point),
       micros: microsOf(samples[side]),
@@ -78,15 +74,15 @@ export function observationsOf(all: readonly Measured[], side: Side, caches: Cac
     }));
 }
 
-function workOf({ workload, keyCount, busy, setup }: Point): Work {
+function workOf({ workload, keyCount, busy }: Point): Work {
   const { verb, depth, valueBytes } = workload;
-  return { verb: verb === 'set' ? 'set' : 'get', depth, valueBytes, keyCount, busy, workers: setup.workers };
+  return { verb: verb === 'set' ? 'set' : 'get', depth, valueBytes, keyCount, busy };
 }
 
-function labelOf({ part, label, workload, keyCount, setup }: Point): string {
+function labelOf({ part, label, workload, keyCount }: Point): string {
   switch (part) {
     case 'workers':
-      return `${label}, ${setup.workers} worker${setup.workers === 1 ? '' : 's'}`;
+      return label;
     case 'connections':
       return `get, connections: ${label}`;
     case 'keys':

@@ -1,14 +1,17 @@
 /**
  * Cost with more workers: the same work on servers of one and of two threads, on keys of their own and on one key that all of them want.
  *
- * Called by index.ts. What a further worker adds to an operation is told for each kind of work; the design allows 10 %.
+ * Called by index.ts. Two busy servers’ threads and the generator share two cores here, so figures compare the two servers, not one worker with two;
+ * what threads cost each other is told by the store alone (contention.ts). The design allows 10 %.
  */
 import type { Section } from '../report/section.js';
+import { median } from '../table.js';
+import type { SceneCost } from './contention.js';
 import { pointData, pointTable, tableOf } from './point-table.js';
 import { type Measured, microsOf } from './sampling.js';
 import { SIDES, type Side } from './servers.js';
 
-export function workersSection(all: readonly Measured[]): Section {
+export function workersSection(all: readonly Measured[], contention: readonly SceneCost[]): Section {
   const works = [...new Set(all.map(({ point }) => point.label))];
   const lines = works.map((work) => [work, ...SIDES.map((side) => costText(addedCost(all, work, side)))]);
   return {
@@ -23,8 +26,12 @@ export function workersSection(all: readonly Measured[]): Section {
       'CPU per operation with two workers over that with one:',
       '',
       tableOf(['work', ...SIDES], lines),
+      '',
+      'Shoal’s store alone, without sockets: CPU of one thread per operation, on keys of its own unless all want one:',
+      '',
+      contentionTable(contention),
     ].join('\n'),
-    data: pointData(all),
+    data: { points: pointData(all), contention },
     charts: [],
   };
 }
@@ -38,4 +45,13 @@ export function addedCost(all: readonly Measured[], work: string, side: Side): n
 
 function costText(factor: number): string {
   return Number.isFinite(factor) ? `${factor.toFixed(2)}×` : '–';
+}
+
+function contentionTable(contention: readonly SceneCost[]): string {
+  const lines = contention.map(({ scene, nanos }) => [
+    scene.name,
+    median(nanos).toFixed(0),
+    `${Math.min(...nanos).toFixed(0)}–${Math.max(...nanos).toFixed(0)}`,
+  ]);
+  return tableOf(['what', 'ns', 'rounds'], lines);
 }
