@@ -2,7 +2,7 @@
  * One thread on a shared store, doing one kind of work until it is told to stop: what a command does between its decoding and its reply.
  *
  * Started by contention.ts with workerData {arena, row, kind, firstKey, keyCount, seed, turns}. `turns` says what to do: 0 wait, 1 warm up, 2 measure, 3 stop.
- * Posts 'ready' once all keys are stored, then operations and nanoseconds of CPU of its own thread. The sequence of store calls is that of the server's commands.
+ * Posts 'ready' once all keys are stored and the code is warm, then operations and nanoseconds of CPU of its own thread. The sequence of store calls is that of the server's commands.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -12,7 +12,8 @@ import { type ContentionKind, type ThreadSample, Turn } from './contention-work.
 
 const KEY_BYTES = 32;
 const VALUE_BYTES = 100;
-const OPERATIONS_AT_ONCE = 500;
+const OPERATIONS_AT_ONCE = 100;
+const WARM_UP_OPERATIONS = 300_000;
 
 interface Data {
   readonly arena: Arena;
@@ -102,6 +103,8 @@ function storeAll(): void {
 }
 
 storeAll();
+// V8 compiles beside the threads that are measured: not before this does the clock mean much.
+for (let i = 0; i < WARM_UP_OPERATIONS; i++) workOnce();
 parentPort!.postMessage('ready');
 Atomics.wait(turn, 0, Turn.WAIT);
 work(Turn.WARM_UP);
