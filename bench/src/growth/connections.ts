@@ -5,7 +5,7 @@
  * Called by index.ts. With all of thousands busy a closed loop has thousands of requests under way: its latency is the queue's length.
  */
 import type { Section } from '../report/section.js';
-import { median } from '../table.js';
+import { median } from '../rows/table.js';
 import { microsText, pointData, pointTable, tableOf, wholeText } from './point-table.js';
 import type { CrowdCost, Measured } from './sampling.js';
 import { SIDES, type Side } from './servers.js';

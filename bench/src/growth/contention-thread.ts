@@ -7,7 +7,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Arena, Store } from '@shoal/store';
-import { Random } from '../random.js';
+import { Random } from '../load/random.js';
 import { type ContentionKind, type ThreadSample, Turn } from './contention-work.js';
 
 const KEY_BYTES = 32;

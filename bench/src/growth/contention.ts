@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createArena, Store } from '@shoal/store';
-import { median } from '../table.js';
+import { median } from '../rows/table.js';
 import { type ContentionKind, SCENES, type Scene, type ThreadSample, Turn } from './contention-work.js';
 import type { Added } from './forecast.js';
 import type { GrowthPlan } from './plan.js';

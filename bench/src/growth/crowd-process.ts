@@ -8,8 +8,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { CpuReader } from '../cpu-reader.js';
-import { type ServerProcess, trackChild } from '../server-process.js';
+import { CpuReader } from '../machine/cpu-reader.js';
+import { type ServerProcess, trackChild } from '../peers/server-process.js';
 
 const CROWD_ENTRY = fileURLToPath(new URL('crowd.js', import.meta.url));
 const READY_MS = 60_000;

@@ -4,7 +4,7 @@
  * Started by crowd-process.ts as a process of its own, because one process may not open all the connections of both servers. Prints one line
  * once all of them have been answered: how long that took. Every connection asks for the version once, so that the server has taken all of them in.
  */
-import { addressOf, closeDescriptor, connectTcp, receive, send } from '../libc.js';
+import { addressOf, closeDescriptor, connectTcp, receive, send } from '../load/libc.js';
 
 const HELLO = Buffer.from('version\r\n');
 const ANSWER_BYTES = 256;

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { ServerProcess } from '../server-process.js';
+import type { ServerProcess } from '../peers/server-process.js';
 import { type ExpansionReport, type TableState, WINDOW_MS } from './windows.js';
 
 const EXPANSION_ENTRY = fileURLToPath(new URL('expansion.js', import.meta.url));

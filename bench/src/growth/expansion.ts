@@ -6,14 +6,14 @@
  * a server that stalls stalls the gets, and a get waits for no more than the sets that were there before it. Prints one line of JSON.
  * Every reply is checked; gets ask only for keys whose set has been answered.
  */
-import { Histogram } from '../histogram.js';
-import { KeySpace } from '../key-space.js';
-import { LoadLoop, type Phase } from '../load-loop.js';
-import { LOAD_DEFAULTS } from '../load-options.js';
-import { Memory } from '../memory.js';
-import { pinSelf } from '../pinning.js';
-import { Random } from '../random.js';
-import { BatchComposer, type Workload } from '../workload.js';
+import { Histogram } from '../load/histogram.js';
+import { KeySpace } from '../load/key-space.js';
+import { LoadLoop, type Phase } from '../load/load-loop.js';
+import { LOAD_DEFAULTS } from '../load/load-options.js';
+import { Memory } from '../load/memory.js';
+import { Random } from '../load/random.js';
+import { BatchComposer, type Workload } from '../load/workload.js';
+import { pinSelf } from '../machine/pinning.js';
 import { type ExpansionReport, WINDOW_MS, type Window } from './windows.js';
 
 /** Connections that store; the one behind them gets. */

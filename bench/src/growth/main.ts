@@ -3,9 +3,9 @@
 // Exit codes: 0 done, 1 a failed run, 64 bad flags, 130 interrupted. However it ends, its servers end with it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { busyWarning, type MachineFacts, machineFacts } from '../machine.js';
+import { busyWarning, type MachineFacts, machineFacts } from '../machine/machine.js';
+import { killAll } from '../peers/server-process.js';
 import type { Section } from '../report/section.js';
-import { killAll } from '../server-process.js';
 import { measureGrowth } from './index.js';
 import { GROWTH_HELP, type GrowthFlags, parseGrowthFlags } from './plan.js';
 

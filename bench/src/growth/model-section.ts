@@ -4,7 +4,7 @@
  * Called by index.ts when all parts were measured. Shoal and memcached are fitted alike, so that a model that flatters shows on both.
  */
 import type { Section } from '../report/section.js';
-import { median } from '../table.js';
+import { median } from '../rows/table.js';
 import { readCaches } from './caches.js';
 import { crowdCostOf } from './connections.js';
 import { addedBy, type SceneCost } from './contention.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Random } from '../random.js';
+import { Random } from '../load/random.js';
 import { costOf, fitPrices, type Observation } from './model.js';
 
 const NAMES = ['event', 'command', 'byte', 'miss', 'worker'];

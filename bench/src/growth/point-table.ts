@@ -3,7 +3,7 @@
  *
  * Every figure is the median of the rounds; behind the ratio stands its range.
  */
-import { median } from '../table.js';
+import { median } from '../rows/table.js';
 import { figureOf, type Measured, microsOf, type Sample, type Samples } from './sampling.js';
 import { SIDES, type Side } from './servers.js';
 

@@ -4,8 +4,8 @@
  * Points that share a setup share the two servers, which keep what earlier points stored. Values of a size are stored under keys of their own
  * (key-space.ts), so points do not disturb each other as long as all of them fit `memoryMib`.
  */
-import { LOAD_DEFAULTS } from '../load-options.js';
-import type { Verb, Workload } from '../workload.js';
+import { LOAD_DEFAULTS } from '../load/load-options.js';
+import type { Verb, Workload } from '../load/workload.js';
 import type { Part } from './plan.js';
 
 /** The flags of both servers. */

@@ -4,11 +4,11 @@
  * Called by the sections. Round 0 stores the keys and lets V8 see all kinds of work, and is thrown away. A point with silent connections has its
  * crowd opened before each sample and closed after it. Stops its servers also when a sample fails; a wrong reply fails the run.
  */
-import { LOAD_DEFAULTS } from '../load-options.js';
-import { loadOnce } from '../load-process.js';
-import type { LoadReport } from '../load-run.js';
-import type { ServerProcess } from '../server-process.js';
-import { median } from '../table.js';
+import { LOAD_DEFAULTS } from '../load/load-options.js';
+import { loadOnce } from '../load/load-process.js';
+import type { LoadReport } from '../load/load-run.js';
+import type { ServerProcess } from '../peers/server-process.js';
+import { median } from '../rows/table.js';
 import { openCrowd } from './crowd-process.js';
 import type { GrowthPlan } from './plan.js';
 import type { Point, Setup } from './points.js';

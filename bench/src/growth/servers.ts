@@ -7,10 +7,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { SHOAL_BIN } from '../contenders.js';
-import { type Cores, planCores } from '../cores.js';
-import { pinnedTo } from '../pinning.js';
-import { ServerProcess } from '../server-process.js';
+import { type Cores, planCores } from '../machine/cores.js';
+import { pinnedTo } from '../machine/pinning.js';
+import { SHOAL_BIN } from '../peers/contenders.js';
+import { ServerProcess } from '../peers/server-process.js';
 import type { GrowthPlan } from './plan.js';
 import type { Setup } from './points.js';
 

@@ -5,7 +5,7 @@
  * what threads cost each other is told by the store alone (contention.ts). The design allows 10 %.
  */
 import type { Section } from '../report/section.js';
-import { median } from '../table.js';
+import { median } from '../rows/table.js';
 import type { SceneCost } from './contention.js';
 import { pointData, pointTable, tableOf } from './point-table.js';
 import { type Measured, microsOf } from './sampling.js';
