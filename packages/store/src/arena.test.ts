@@ -86,7 +86,7 @@ describe('references', () => {
     for (let i = 0; i < 5 * PER_PAGE; i++) cache.set(`key${i}`, patternedValue(i, VALUE_BYTES));
     const last = `key${5 * PER_PAGE - 1}`;
     expect(refOf(cache, last)).toBeLessThan(0);
-    const id = cache.locked(last, (ref) => cache.store.sizeClass(ref));
+    const id = cache.locked(last, (ref) => cache.store.core.items.sizeClass(ref));
     const mover = new PageMover(cache.attach(1).store.core);
     expect(mover.start(id, 5)).toBe(true);
     for (let step = 0; mover.isRunning && step < 100; step++) mover.step(100);

@@ -17,7 +17,7 @@ import {
   Tuning,
 } from './control.js';
 import { CLASS_COUNTERS, CounterTable, STORE_COUNTERS } from './counters.js';
-import { CLASSES_MAX, PAGE_BYTES, SEGMENT_BYTES, SEGMENTS_MAX } from './layout.js';
+import { CLASS_NUMBERS, CLASSES_MAX, PAGE_BYTES, SEGMENT_BYTES, SEGMENTS_MAX } from './layout.js';
 import { completeStoreOptions, type StoreOptions } from './options.js';
 
 /** Entries of the histogram of item sizes, 32 bytes each, up to 1 MiB; larger items count in the last. */
@@ -50,7 +50,7 @@ export interface Arena {
 
 /** Pages the arena has room for: the reserve, and one page a class beyond it, as memcached gives. Page 0 stays unused, so that reference 0 is none. */
 function pageCapacity(options: StoreOptions): number {
-  return Math.ceil(options.reserveBytes / PAGE_BYTES) + CLASSES_MAX + 1;
+  return Math.ceil(options.reserveBytes / PAGE_BYTES) + CLASS_NUMBERS + 1;
 }
 
 function allocateSegments(bytes: number): SharedArrayBuffer[] {

@@ -71,7 +71,7 @@ export class ChunkedValues {
     const last = this.word(ref, CHUNKED_LAST);
     if (last !== 0 && this.#items.get(last, BODY_USED) < this.#capacity(last)) return last;
     const missing = this.#items.get(ref, VALUE_BYTES) - this.word(ref, CHUNKED_WRITTEN);
-    const id = this.#slabs.sizes.classForMemory(missing + BODY_HEADER_BYTES);
+    const id = this.#slabs.classForMemory(missing + BODY_HEADER_BYTES);
     const chunk = this.#evictor.takeChunk(id);
     if (chunk === 0) return 0;
     this.#items.set(chunk, BODY_NEXT, 0);

@@ -6,7 +6,7 @@ import { CLASSES_MAX } from './layout.js';
 import { CacheDriver } from './testing/cache-driver.js';
 import { verify } from './verify.js';
 
-const SMALL = new Uint8Array(10);
+const SMALL = new Uint8Array(25);
 const MEDIUM = new Uint8Array(1000);
 const SMALL_CLASS = 1;
 
@@ -23,7 +23,7 @@ function halfDead(): { cache: CacheDriver; crawler: Crawler; medium: number } {
     cache.set(`medium${i}`, MEDIUM, { exptime });
   }
   cache.store.clock.set(110);
-  const medium = cache.locked('medium1', (ref) => cache.store.sizeClass(ref));
+  const medium = cache.locked('medium1', (ref) => cache.store.core.items.sizeClass(ref));
   return { cache, crawler: new Crawler(cache.attach(1).store.core), medium };
 }
 
@@ -123,7 +123,7 @@ describe('a request to crawl', () => {
     const cache = new CacheDriver();
     const large = new Uint8Array(300_000);
     cache.set('dead', large, { exptime: 101 });
-    const id = cache.locked('dead', (ref) => cache.store.sizeClass(ref));
+    const id = cache.locked('dead', (ref) => cache.store.core.items.sizeClass(ref));
     cache.store.clock.set(101);
     const crawler = new Crawler(cache.attach(1).store.core);
     cache.store.crawl(1 << (id - 32), 0);

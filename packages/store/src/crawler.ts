@@ -8,7 +8,7 @@
 import { Control, GlobalLock, QueueCounter, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { StoreCounter } from './counters.js';
-import { CLASSES_MAX, EXPTIME, HASH_NEXT, ItemMark } from './layout.js';
+import { CLASS_NUMBER_MASK, CLASSES_MAX, EXPTIME, HASH_NEXT, ItemMark } from './layout.js';
 
 /** The word `Control.CRAWL_STATE`. */
 export const CrawlState = { IDLE: 0, REQUESTED: 1, RUNNING: 2 } as const;
@@ -52,7 +52,9 @@ export class Crawler {
     this.#classes = asked.map((isAsked, id) => isAsked || classes[id] === true);
     this.#itemsMax = this.#core.views.tuning[Tuning.CRAWLER_ITEMS_MAX];
     this.findings = Array.from({ length: CLASSES_MAX }, noFindings);
-    this.#core.counters[StoreCounter.CRAWLER_STARTS] += this.#classes.filter(Boolean).length;
+    this.#core.counters[StoreCounter.CRAWLER_STARTS] += new Set(
+      this.#classes.flatMap((isDue, id) => (isDue ? [id & CLASS_NUMBER_MASK] : [])),
+    ).size;
   }
 
   /** The classes of a request that waits, if any; from here on requests are refused until the walk ends. */
@@ -65,7 +67,7 @@ export class Crawler {
     const high = isAsked ? control[Control.CRAWL_CLASSES_HIGH] : 0;
     control[Control.CRAWL_STATE] = CrawlState.RUNNING;
     globals.unlock(GlobalLock.CRAWLER);
-    return Array.from({ length: CLASSES_MAX }, (_, id) => (((id < 32 ? low : high) >>> (id & 31)) & 1) === 1);
+    return Array.from({ length: CLASSES_MAX }, (_, id) => isInMask(id & CLASS_NUMBER_MASK, low, high));
   }
 
   /** Starts the walk that a command asked for, if any. */
@@ -129,6 +131,11 @@ export class Crawler {
     const minute = Math.max(0, Math.floor((exptime - this.#core.now()) / 60));
     if (minute < LIFETIME_MINUTES) findings.lifetimes[minute]++;
   }
+}
+
+/** Both halves of a class are crawled if its number is in the mask. */
+function isInMask(number: number, low: number, high: number): boolean {
+  return (((number < 32 ? low : high) >>> (number & 31)) & 1) === 1;
 }
 
 /** Asks for a walk over the classes of a 64-bit mask; false while one is under way. */

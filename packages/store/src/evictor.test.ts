@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Control, QueueCounter, Tuning } from './control.js';
 import { Eviction, type PullLimits } from './evictor.js';
-import { ItemMark, Lru, PAGE_BYTES } from './layout.js';
+import { ItemMark, LRU_SHIFT, Lru, PAGE_BYTES } from './layout.js';
 import type { StoreOptions } from './options.js';
 import { keyOf } from './testing/bare-item.js';
 import { CacheDriver } from './testing/cache-driver.js';
@@ -124,7 +124,7 @@ describe('a store without room', () => {
   test('passes over items whose stripe is held, and counts that', () => {
     const cache = fullCache();
     const { stripes, items, queues } = cache.store.core;
-    const oldest = items.hash(queues.tail(CLASS | (Lru.HOT << 6)));
+    const oldest = items.hash(queues.tail(CLASS | (Lru.HOT << LRU_SHIFT)));
     stripes.lock(oldest);
     expect(cache.set('e', LARGE)).toBe('stored');
     stripes.unlock(oldest);

@@ -3,7 +3,7 @@
  *
  * Called by the store and by the clock; `StoreCore.isFlushed` holds the other half of the rule. An item is
  * dead if it was last touched before `FLUSH_TIME`. Within that second the generation tells: a flush makes a
- * new one, an item carries the six low bits of its own (docs/decisions/0012-flush-by-generation.md). Takes no
+ * new one, an item carries the five low bits of its own (docs/decisions/0012-flush-by-generation.md). Takes no
  * lock but, once in PURGE_EVERY flushes of one second, that of every bucket that holds something.
  */
 import { Control } from './control.js';
@@ -11,7 +11,7 @@ import type { StoreCore } from './core.js';
 import { ACCESS_TIME, HASH_NEXT } from './layout.js';
 
 /** Flushes within one second after which the dead items of that second are taken out, before a generation can come again. */
-const PURGE_EVERY = 32;
+const PURGE_EVERY = 16;
 
 /** All that is stored by now is dead; or, with `at` in the future, what is stored until then, from then on. */
 export function flushAll(core: StoreCore, at: number): void {

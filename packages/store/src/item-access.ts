@@ -9,6 +9,7 @@ import {
   ACCESS_TIME,
   CAS_HIGH,
   CAS_LOW,
+  CLASS_NUMBER_MASK,
   EXPTIME,
   ItemMark,
   LRU_SHIFT,
@@ -84,8 +85,9 @@ export abstract class ItemAccess {
     return this.core.items.get(ref, CAS_HIGH);
   }
 
+  /** memcached's number of the item's class. */
   sizeClass(ref: number): number {
-    return this.core.items.sizeClass(ref);
+    return this.core.items.sizeClass(ref) & CLASS_NUMBER_MASK;
   }
 
   /** One of `Lru`. */

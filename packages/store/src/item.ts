@@ -83,7 +83,7 @@ export class Items {
     return this.get(ref, TAG) & CLASS_MASK;
   }
 
-  /** Index of the LRU queue: `lru << 6 | class`. */
+  /** Index of the LRU queue: `lru << 7 | class`. */
   queue(ref: number): number {
     return this.get(ref, TAG) & QUEUE_MASK;
   }

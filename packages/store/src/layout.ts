@@ -27,8 +27,15 @@ export const PAGE_BYTES = 1 << PAGE_SHIFT;
 export const PAGE_REF_SHIFT = PAGE_SHIFT - REF_UNIT_SHIFT;
 
 /** Size classes are numbered 1 to 63, as in memcached; 0 is the pool of free pages. */
-export const CLASSES_MAX = 64;
-/** Four LRU queues a class; a queue's index is `lru << 6 | class`. */
+export const CLASS_NUMBERS = 64;
+/**
+ * A class of small items has a lower half, with smaller chunks, pages and queues of its own (size-classes.ts): to this
+ * package it is a class by itself, whose id has this bit and the number of the class it is half of.
+ */
+export const LOWER_HALF = CLASS_NUMBERS;
+/** Ids of classes, lower halves included. */
+export const CLASSES_MAX = 2 * CLASS_NUMBERS;
+/** Four LRU queues a class; a queue's index is `lru << 7 | class`. */
 export const QUEUES = 4 * CLASSES_MAX;
 export const Lru = { HOT: 0, WARM: 1, COLD: 2, TEMP: 3 } as const;
 
@@ -42,7 +49,7 @@ export const Lru = { HOT: 0, WARM: 1, COLD: 2, TEMP: 3 } as const;
  *        3  tag                                        8  CAS unique, low half
  *        4  bytes of the value                         9  CAS unique, high half
  *
- *   tag   31        26 25           19 18   16 15         8 7    6 5        0
+ *   tag   31        27 26           20 19   17 16         9 8    7 6        0
  *         [flush gen ] [marks         ] [kind ] [key bytes ] [lru ] [class   ]
  */
 export const HASH_NEXT = 0;
@@ -58,14 +65,16 @@ export const CAS_HIGH = 9;
 export const HEADER_WORDS = 10;
 export const HEADER_BYTES = 4 * HEADER_WORDS;
 
-export const CLASS_MASK = 0x3f;
-export const LRU_SHIFT = 6;
+export const CLASS_MASK = 0x7f;
+/** The number of a class without its half, as users see it. */
+export const CLASS_NUMBER_MASK = 0x3f;
+export const LRU_SHIFT = 7;
 /** Class and LRU together: the index of the item's queue. */
-export const QUEUE_MASK = 0xff;
-export const KEY_BYTES_SHIFT = 8;
+export const QUEUE_MASK = 0x1ff;
+export const KEY_BYTES_SHIFT = 9;
 export const KEY_BYTES_MASK = 0xff;
 
-export const KIND_SHIFT = 16;
+export const KIND_SHIFT = 17;
 export const KIND_MASK = 7 << KIND_SHIFT;
 /** What a chunk is. A chunk past the bump pointer of its page was never used and has no kind. */
 export const Kind = {
@@ -81,21 +90,21 @@ export const Kind = {
 
 /** Marks of an item; all change only under its stripe. */
 export const ItemMark = {
-  CHUNKED: 1 << 19,
-  CLIENT_FLAGS: 1 << 20,
-  FETCHED: 1 << 21,
-  ACTIVE: 1 << 22,
-  STALE: 1 << 23,
+  CHUNKED: 1 << 20,
+  CLIENT_FLAGS: 1 << 21,
+  FETCHED: 1 << 22,
+  ACTIVE: 1 << 23,
+  STALE: 1 << 24,
   /** The right to recache this item was given to a client (meta protocol's W). */
-  WIN_SENT: 1 << 24,
+  WIN_SENT: 1 << 25,
   /** The key came base64-encoded (meta protocol's b). */
-  KEY_BINARY: 1 << 25,
+  KEY_BINARY: 1 << 26,
 } as const;
 export type ItemMark = (typeof ItemMark)[keyof typeof ItemMark];
 
 /** Number of the flush during which the item was stored: tells same-second items apart. */
-export const FLUSH_GENERATION_SHIFT = 26;
-export const FLUSH_GENERATION_MASK = 0x3f;
+export const FLUSH_GENERATION_SHIFT = 27;
+export const FLUSH_GENERATION_MASK = 0x1f;
 
 /*
  * A free chunk: word 0 next free, word 1 previous free, word 3 the tag.

@@ -1,17 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { QueueCounter } from './control.js';
 import type { StoreCore } from './core.js';
-import { LRU_NEXT, LRU_PREV, Lru } from './layout.js';
+import { LOWER_HALF, LRU_NEXT, LRU_PREV, LRU_SHIFT, Lru } from './layout.js';
 import { sizeBucket } from './lru.js';
 import { bareItem, keyOf } from './testing/bare-item.js';
 import { CacheDriver } from './testing/cache-driver.js';
 
-const CLASS = 1;
-const HOT = CLASS | (Lru.HOT << 6);
-const WARM = CLASS | (Lru.WARM << 6);
-const COLD = CLASS | (Lru.COLD << 6);
+/** The class of an item as small as these: the lower half of class 1. */
+const CLASS = 1 | LOWER_HALF;
+const HOT = CLASS | (Lru.HOT << LRU_SHIFT);
+const WARM = CLASS | (Lru.WARM << LRU_SHIFT);
+const COLD = CLASS | (Lru.COLD << LRU_SHIFT);
 
-/** A store with the items a, b, c in the hot queue of class 1, c the newest. */
+/** A store with the items a, b, c in the hot queue of their class, c the newest. */
 function threeItems(): { core: StoreCore; a: number; b: number; c: number } {
   const { core } = new CacheDriver().store;
   const [a, b, c] = ['a', 'b', 'c'].map((key) => bareItem(core, { key }));
@@ -144,7 +145,7 @@ describe('the histogram of sizes', () => {
     const ref = bareItem(core, { valueBytes: 100 });
     core.queues.link(ref);
     expect(core.views.sizes[sizeBucket(core.items.accountedBytes(ref))]).toBe(1);
-    core.queues.moveTo(ref, core.items.queue(ref) | (Lru.COLD << 6));
+    core.queues.moveTo(ref, core.items.queue(ref) | (Lru.COLD << LRU_SHIFT));
     core.queues.unlink(ref);
     expect(core.views.sizes.some((count) => count !== 0)).toBe(false);
   });

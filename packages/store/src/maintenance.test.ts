@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ClassWord, QueueCounter, Tuning } from './control.js';
 import { StoreCounter } from './counters.js';
-import { Lru, PAGE_BYTES } from './layout.js';
+import { CLASS_NUMBER_MASK, Lru, PAGE_BYTES } from './layout.js';
 import type { StoreOptions } from './options.js';
 import { Reassign } from './page-mover.js';
 import { CacheDriver } from './testing/cache-driver.js';
@@ -36,12 +36,12 @@ function hitTwice(cache: CacheDriver, count: number): void {
 }
 
 function classOf(cache: CacheDriver, key: string): number {
-  return cache.locked(key, (ref) => cache.store.sizeClass(ref));
+  return cache.locked(key, (ref) => cache.store.core.items.sizeClass(ref));
 }
 
 /** Items of the class in hot, warm, cold and temporary. */
 function counts(cache: CacheDriver, id: number): [number, number, number, number] {
-  return cache.store.statistics.itemsOf(id).count;
+  return cache.store.statistics.itemsOf(id & CLASS_NUMBER_MASK).count;
 }
 
 function pages(cache: CacheDriver, id: number): number {
@@ -197,7 +197,7 @@ describe('dead items', () => {
     expect(cache.store.crawl(1 << small, 0)).toBe(true);
     driver.runUntil(() => !cache.store.statistics.isCrawling, 50);
     expect(cache.store.statistics.counter(StoreCounter.CRAWLER_STARTS)).toBe(3);
-    expect(cache.store.statistics.itemsOf(small).count.reduce((sum, count) => sum + count)).toBe(20);
+    expect(counts(cache, small).reduce((sum, count) => sum + count)).toBe(20);
   });
 });
 

@@ -76,7 +76,7 @@ export class Maintenance {
     if (nowMs < this.#nextJuggleMs) return this.#nextJuggleMs - nowMs;
     this.#core.counters[StoreCounter.MAINTAINER_JUGGLES]++;
     let isBehind = false;
-    for (let id = 1; id <= this.#core.slabs.sizes.largest; id++) {
+    for (const id of this.#core.slabs.sizes.ids) {
       if (this.#core.queues.countOfClass(id) > 0 && this.#juggle(id)) isBehind = true;
     }
     const delayMs = isBehind ? this.#juggleDelayMs / 2 : this.#juggleDelayMs * 1.25;
@@ -205,7 +205,7 @@ export class Maintenance {
 
   #snapshots(): ClassSnapshot[] {
     const { slabs, queues } = this.#core;
-    return Array.from({ length: slabs.sizes.largest + 1 }, (_, id) => ({
+    return Array.from({ length: CLASSES_MAX }, (_, id) => ({
       evicted: queues.classCounter(id, QueueCounter.EVICTED),
       outOfMemory: queues.classCounter(id, QueueCounter.OUT_OF_MEMORY),
       ageSeconds: this.#coldAge(id),

@@ -420,7 +420,7 @@ describe('a class', () => {
     for (let i = 0; i < 40_000; i++) driver.cache.set(`small${i}`, new Uint8Array(200));
     driver.fill(PER_PAGE + 2);
     expect(driver.cache.get('key0')).toBeNull();
-    const small = driver.cache.locked('small39999', (ref) => driver.cache.store.sizeClass(ref));
+    const small = driver.cache.locked('small39999', (ref) => driver.cache.store.core.items.sizeClass(ref));
     for (let moves = 0; moves < 4; moves++) expect(driver.move(small, MIDDLE)).toBe(true);
     expect(driver.pages(MIDDLE)).toBe(5);
     driver.fill(5 * PER_PAGE);

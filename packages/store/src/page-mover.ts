@@ -16,6 +16,7 @@ import {
   BODY_OWNER,
   CHUNKED_FIRST,
   CHUNKED_LAST,
+  CLASS_NUMBER_MASK,
   CLASSES_MAX,
   HASH,
   ItemMark,
@@ -308,7 +309,7 @@ export class PageMover {
   }
 }
 
-/** Asks for a page move on behalf of `slabs reassign`; maintenance carries it out. */
+/** Asks for a page move on behalf of `slabs reassign`, by numbers of classes; maintenance carries it out. */
 export function requestReassign(core: StoreCore, source: number, destination: number): Reassign {
   const { slabs, views, globals } = core;
   const isClass = (id: number) => id >= 0 && id <= slabs.sizes.largest;
@@ -317,11 +318,13 @@ export function requestReassign(core: StoreCore, source: number, destination: nu
   // memcached picks the source first; finding none, it takes the -1 for a class.
   if (!hasSpare(core, source, destination)) return source === -1 ? Reassign.BAD_CLASS : Reassign.NO_SPARE;
   const { control } = views;
+  const from = source > 0 ? richestHalf(core, source) : source;
+  const to = destination > 0 ? richestHalf(core, destination) : destination;
   globals.lock(GlobalLock.PAGES);
   const isFree = control[Control.REASSIGN_PENDING] === 0 && control[Control.DRAIN_PAGE] === 0;
   if (isFree) {
-    control[Control.REASSIGN_SOURCE] = source;
-    control[Control.REASSIGN_DESTINATION] = destination;
+    control[Control.REASSIGN_SOURCE] = from;
+    control[Control.REASSIGN_DESTINATION] = to;
     control[Control.REASSIGN_PENDING] = 1;
   }
   globals.unlock(GlobalLock.PAGES);
@@ -331,11 +334,15 @@ export function requestReassign(core: StoreCore, source: number, destination: nu
 function hasSpare(core: StoreCore, source: number, destination: number): boolean {
   const { slabs } = core;
   if (source === 0) return slabs.pooledPages > 0;
-  if (source > 0) return slabs.word(source, ClassWord.PAGES) > 1;
-  for (let id = 1; id <= slabs.sizes.largest; id++) {
-    if (id !== destination && slabs.word(id, ClassWord.PAGES) > 1) return true;
-  }
-  return false;
+  if (source > 0) return slabs.word(richestHalf(core, source), ClassWord.PAGES) > 1;
+  const { ids } = slabs.sizes;
+  return ids.some((id) => (id & CLASS_NUMBER_MASK) !== destination && slabs.word(id, ClassWord.PAGES) > 1);
+}
+
+/** Users know classes by number only: the half with more pages gives, and gets. */
+function richestHalf(core: StoreCore, number: number): number {
+  const pages = (id: number) => core.slabs.word(id, ClassWord.PAGES);
+  return core.slabs.sizes.halvesOf(number).reduce((upper, lower) => (pages(lower) > pages(upper) ? lower : upper));
 }
 
 /** The queue whose counters stand for a class as a whole. */

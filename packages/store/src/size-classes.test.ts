@@ -7,6 +7,8 @@ import {
   alignWord,
   BODY_HEADER_BYTES,
   CHUNKED_WORDS,
+  CLASS_NUMBER_MASK,
+  LOWER_HALF,
   PAGE_BYTES,
 } from './layout.js';
 import { STORE_DEFAULTS, type StoreOptions } from './options.js';
@@ -49,8 +51,24 @@ describe('size classes', () => {
     const sizes = new SizeClasses(STORE_DEFAULTS);
     DEFAULT_LIMITS.forEach((limit, index) => {
       expect(sizes.classOf(limit)).toBe(index + 1);
-      expect(sizes.classOf(limit + 1)).toBe(Math.min(index + 2, 39));
+      expect(sizes.classOf(limit + 1) & CLASS_NUMBER_MASK).toBe(Math.min(index + 2, 39));
     });
+  });
+
+  test('have a lower half up to items of 4 KiB, so that an item wastes an eighth of its chunk at most', () => {
+    const sizes = new SizeClasses(STORE_DEFAULTS);
+    const halved = sizes.ids.filter((id) => id >= LOWER_HALF);
+    expect(halved).toEqual(Array.from({ length: 17 }, (_, index) => LOWER_HALF | (index + 1)));
+    for (let accounted = 97; accounted <= 3632; accounted++) {
+      const id = sizes.classOf(accounted);
+      expect(accounted / sizes.limits[id]).toBeGreaterThan(0.875 - 8 / accounted);
+      expect(id & CLASS_NUMBER_MASK).toBe(DEFAULT_LIMITS.findIndex((limit) => accounted <= limit) + 1);
+    }
+  });
+
+  test('share their number with their lower half', () => {
+    const sizes = new SizeClasses(STORE_DEFAULTS);
+    expect([sizes.halvesOf(4), sizes.halvesOf(31)]).toEqual([[4, 4 | LOWER_HALF], [31]]);
   });
 });
 
@@ -75,23 +93,35 @@ const CONFIGURATIONS: [string, Partial<StoreOptions>][] = [
 describe.each(CONFIGURATIONS)('with %s', (_, change) => {
   const options = { ...STORE_DEFAULTS, ...change };
   const sizes = new SizeClasses(options);
-  const ids = Array.from({ length: sizes.largest }, (_, index) => index + 1);
+  const numbers = Array.from({ length: sizes.largest }, (_, index) => index + 1);
   const accountedHeader =
     ACCOUNTED_HEADER_BYTES + ACCOUNTED_ENDS_BYTES + (options.casEnabled ? ACCOUNTED_CAS_BYTES : 0);
 
   test('there are at most 63 classes, none smaller than the one before, all multiples of eight bytes', () => {
     expect(sizes.largest).toBeLessThanOrEqual(63);
     expect(sizes.limits[sizes.largest]).toBe(options.slabChunkMaxBytes);
-    for (const id of ids) {
+    for (const id of numbers) expect(sizes.limits[id]).toBeGreaterThanOrEqual(sizes.limits[id - 1]);
+    for (const id of sizes.ids) {
       expect([sizes.limits[id] % 8, sizes.chunkBytes[id] % 8]).toEqual([0, 0]);
-      expect(sizes.limits[id]).toBeGreaterThanOrEqual(sizes.limits[id - 1]);
       expect(sizes.chunksPerPage[id] * sizes.chunkBytes[id]).toBeLessThanOrEqual(PAGE_BYTES);
       expect(sizes.chunkBytes[id]).toBeGreaterThan(BODY_HEADER_BYTES);
     }
   });
 
+  test('a lower half lies between two classes, and a page holds more of its chunks', () => {
+    for (const id of sizes.ids.filter((each) => each >= LOWER_HALF)) {
+      const number = id & CLASS_NUMBER_MASK;
+      expect(sizes.limits[id]).toBeGreaterThan(sizes.limits[number - 1]);
+      expect(sizes.limits[id]).toBeLessThan(sizes.limits[number]);
+      expect(sizes.chunksPerPage[id]).toBeGreaterThan(sizes.chunksPerPage[number]);
+    }
+    expect(sizes.ids.map((id) => sizes.limits[id])).toEqual(
+      sizes.ids.map((id) => sizes.limits[id]).sort((a, b) => a - b),
+    );
+  });
+
   test('every item that a class accounts for fits its chunk, whatever its key and flags', () => {
-    for (const id of ids) {
+    for (const id of sizes.ids) {
       for (let keyBytes = 1; keyBytes <= 250; keyBytes++) {
         for (const clientFlags of [0, 1]) {
           const valueBytes = sizes.limits[id] - accountedHeader - keyBytes - 4 * clientFlags;
@@ -114,13 +144,14 @@ describe.each(CONFIGURATIONS)('with %s', (_, change) => {
     for (let bytes = 1; bytes < options.slabChunkMaxBytes; bytes += 997) {
       const id = sizes.classForMemory(bytes);
       expect(id === sizes.largest || sizes.chunkBytes[id] >= bytes).toBe(true);
-      expect(id === 1 || sizes.chunkBytes[id - 1] < bytes).toBe(true);
+      const smaller = sizes.ids[sizes.ids.indexOf(id) - 1];
+      expect(smaller === undefined || sizes.chunkBytes[smaller] < bytes).toBe(true);
     }
   });
 
   test('two items of exactly the size of each class lie side by side unharmed', () => {
     const cache = new CacheDriver({ ...change, memoryLimitBytes: 128 * PAGE_BYTES, itemSizeMaxBytes: 2 * PAGE_BYTES });
-    const limits = [...new Set(ids.map((id) => sizes.limits[id]))];
+    const limits = [...new Set(sizes.ids.map((id) => sizes.limits[id]))];
     const stored: [string, Uint8Array][] = [];
     for (const limit of limits) {
       for (const spare of [0, 1]) {

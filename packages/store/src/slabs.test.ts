@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ClassWord, Control } from './control.js';
 import type { StoreCore } from './core.js';
-import { Kind, PAGE_BYTES } from './layout.js';
+import { Kind, LOWER_HALF, PAGE_BYTES } from './layout.js';
 import { CacheDriver } from './testing/cache-driver.js';
 
 const SMALL = 1;
@@ -104,6 +104,27 @@ describe('a class', () => {
     expect(takeAll(core, LARGE - 2)).toHaveLength(core.slabs.sizes.chunksPerPage[LARGE - 2]);
     expect(pagesOf(core, LARGE - 1)).toBe(1);
     expect(core.slabs.takenBytes).toBe(4 * PAGE_BYTES);
+  });
+
+  test('takes the items of its lower half into the upper one, if that has no page when half of the memory is taken', () => {
+    const { slabs } = newCore(4);
+    const [open, late] = [1 | LOWER_HALF, 2 | LOWER_HALF];
+    const classesFor = (id: number) => [
+      slabs.classFor(slabs.sizes.limits[id]),
+      slabs.classForMemory(slabs.sizes.chunkBytes[id]),
+    ];
+    slabs.takeChunk(open);
+    expect([classesFor(open), classesFor(late)]).toEqual([
+      [open, open],
+      [late, late],
+    ]);
+    slabs.takeChunk(LARGE);
+    expect([classesFor(open), classesFor(late)]).toEqual([
+      [open, open],
+      [2, 2],
+    ]);
+    slabs.setLimit(5 * PAGE_BYTES);
+    expect(classesFor(late)).toEqual([late, late]);
   });
 
   test('counts what the server says is taken already', () => {

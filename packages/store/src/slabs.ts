@@ -9,7 +9,17 @@
 import type { ArenaViews } from './arena.js';
 import { CLASS_WORDS, ClassWord, Control, GlobalLock, Tuning } from './control.js';
 import type { Items } from './item.js';
-import { FREE_NEXT, FREE_PREV, Kind, PAGE_BYTES, PAGE_REF_SHIFT, REF_UNIT_SHIFT, TAG } from './layout.js';
+import {
+  CLASS_NUMBER_MASK,
+  FREE_NEXT,
+  FREE_PREV,
+  Kind,
+  LOWER_HALF,
+  PAGE_BYTES,
+  PAGE_REF_SHIFT,
+  REF_UNIT_SHIFT,
+  TAG,
+} from './layout.js';
 import type { SpinLocks } from './locks.js';
 import type { SizeClasses } from './size-classes.js';
 
@@ -26,6 +36,26 @@ export class Slabs {
     this.#classes = views.classes;
     this.#items = items;
     this.#globals = globals;
+  }
+
+  /** The class for an item of this accounted size. */
+  classFor(accountedBytes: number): number {
+    return this.#openClass(this.sizes.classOf(accountedBytes));
+  }
+
+  /** The class for `bytes` of memory, the largest if no chunk has room for them. */
+  classForMemory(bytes: number): number {
+    return this.#openClass(this.sizes.classForMemory(bytes));
+  }
+
+  /**
+   * The class that takes an item of class `id`: itself, but for a lower half without a page once half of the memory is taken
+   * the upper half. So halves are no reason for pages above the limit, nor for many classes to share few pages.
+   */
+  #openClass(id: number): number {
+    if (id < LOWER_HALF || this.word(id, ClassWord.PAGES) > 0) return id;
+    const usedBytes = this.takenBytes - this.pooledPages * PAGE_BYTES;
+    return 2 * usedBytes < this.#views.tuning[Tuning.MEMORY_LIMIT_BYTES] ? id : id & CLASS_NUMBER_MASK;
   }
 
   word(id: number, word: number): number {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { QueueCounter, Tuning } from './control.js';
 import { ClassCounter, StoreCounter } from './counters.js';
-import { PAGE_BYTES } from './layout.js';
+import { LRU_SHIFT, Lru, PAGE_BYTES } from './layout.js';
 import { CacheDriver, patternedValue } from './testing/cache-driver.js';
 
 const VALUE = new Uint8Array(100);
@@ -72,10 +72,26 @@ describe('the numbers of a class', () => {
     const slabs = cache.store.statistics.slabsOf(ID);
     expect(slabs.chunkSizeBytes).toBe(192);
     expect(slabs.chunksPerPage).toBe(Math.floor(PAGE_BYTES / 176));
-    expect([slabs.pages, slabs.chunks]).toEqual([1, slabs.chunksPerPage]);
-    expect([slabs.usedChunks, slabs.freeChunks]).toEqual([2, slabs.chunksPerPage - 2]);
+    const chunks = Math.floor(PAGE_BYTES / 152);
+    expect([slabs.pages, slabs.chunks]).toEqual([1, chunks]);
+    expect([slabs.usedChunks, slabs.freeChunks]).toEqual([2, chunks - 2]);
     expect(cache.store.statistics.itemsOf(ID).requestedBytes).toBe(2 * ITEM_BYTES);
     expect(cache.store.statistics.slabsOf(ID + 1).pages).toBe(0);
+  });
+
+  test('are those of both its halves', () => {
+    const cache = threeItems();
+    cache.set('ddd', new Uint8Array(120));
+    const { statistics } = cache.store;
+    const lower = Math.floor(PAGE_BYTES / 152);
+    const slabs = statistics.slabsOf(ID);
+    expect([slabs.pages, slabs.chunks, slabs.usedChunks]).toEqual([2, slabs.chunksPerPage + lower, 4]);
+    expect([slabs.chunkSizeBytes, statistics.classesInUse]).toEqual([192, 1]);
+    expect(statistics.itemsOf(ID).count).toEqual([4, 0, 0, 0]);
+    expect(statistics.itemsOf(ID).requestedBytes).toBe(4 * ITEM_BYTES + 20);
+    cache.store.clock.set(150);
+    cache.set('ddd', new Uint8Array(121));
+    expect(statistics.itemsOf(ID).ageSeconds).toEqual([50, 0, 0]);
   });
 
   test('count the commands that hit it', () => {
@@ -105,7 +121,7 @@ describe('the numbers of a class', () => {
     const { queues } = cache.store.core;
     for (const [lru, key] of ['aaa', 'bbb', 'ccc'].entries()) {
       cache.locked(key, (ref) => {
-        queues.moveTo(ref, ID | (lru << 6));
+        queues.moveTo(ref, ID | (lru << LRU_SHIFT));
         for (let i = 0; i <= lru; i++) cache.store.countHit(ref);
       });
     }
@@ -120,7 +136,7 @@ describe('the numbers of a class', () => {
     cache.store.clock.set(150);
     cache.set('ddd', VALUE);
     expect(cache.store.statistics.itemsOf(ID).ageSeconds).toEqual([50, 0, 0]);
-    cache.locked('ddd', (ref) => cache.store.core.queues.moveTo(ref, ID | (2 << 6)));
+    cache.locked('ddd', (ref) => cache.store.core.queues.moveTo(ref, ID | (Lru.COLD << LRU_SHIFT)));
     cache.store.clock.set(157);
     expect(cache.store.statistics.itemsOf(ID).ageSeconds).toEqual([57, 0, 7]);
   });
@@ -129,7 +145,8 @@ describe('the numbers of a class', () => {
     const cache = threeItems();
     const { queues } = cache.store.core;
     const names = Object.keys(QueueCounter).slice(1) as (keyof typeof QueueCounter)[];
-    for (const [index, name] of names.entries()) queues.add(ID | (2 << 6), QueueCounter[name], index + 1);
+    for (const [index, name] of names.entries())
+      queues.add(ID | (Lru.COLD << LRU_SHIFT), QueueCounter[name], index + 1);
     const items = cache.store.statistics.itemsOf(ID);
     expect([
       items.evicted,
@@ -185,6 +202,8 @@ describe('the list of a class', () => {
       [100, 900],
       [100, 0],
     ]);
+    cache.set('eee', new Uint8Array(120));
+    expect(cache.store.statistics.listCold(ID, 10)).toHaveLength(4);
     expect(cache.store.statistics.listCold(ID, 2)).toHaveLength(2);
     expect(cache.store.statistics.listCold(ID, 0)).toEqual([]);
   });

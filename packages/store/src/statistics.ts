@@ -9,7 +9,7 @@ import { ClassWord, Control, QueueCounter, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS, type StoreCounter } from './counters.js';
 import { CrawlState } from './crawler.js';
-import { ACCESS_TIME, CLASSES_MAX, EXPTIME, ItemMark, LRU_NEXT, LRU_SHIFT, Lru } from './layout.js';
+import { ACCESS_TIME, CLASS_NUMBER_MASK, CLASSES_MAX, EXPTIME, ItemMark, LRU_NEXT, LRU_SHIFT, Lru } from './layout.js';
 import { SIZE_BUCKET_BYTES } from './lru.js';
 import { coldQueue } from './page-mover.js';
 
@@ -73,7 +73,7 @@ export class StoreStatistics {
     this.#core = core;
   }
 
-  /** Classes are numbered 1 to this. */
+  /** Classes are numbered 1 to this, as memcached numbers them; both halves of a class are shown as one. */
   get largestClass(): number {
     return this.#core.slabs.sizes.largest;
   }
@@ -97,7 +97,9 @@ export class StoreStatistics {
   }
 
   get classesInUse(): number {
-    return this.#sumClasses((id) => Number(this.#core.slabs.word(id, ClassWord.PAGES) > 0));
+    const { slabs } = this.#core;
+    const inUse = slabs.sizes.ids.filter((id) => slabs.word(id, ClassWord.PAGES) > 0);
+    return new Set(inUse.map((id) => id & CLASS_NUMBER_MASK)).size;
   }
 
   get memoryLimitBytes(): number {
@@ -144,7 +146,13 @@ export class StoreStatistics {
     return this.#sumClasses((id) => this.#getHits(id));
   }
 
-  itemsOf(id: number): ItemStatistics {
+  /** By memcached's number of the class. */
+  itemsOf(number: number): ItemStatistics {
+    const halves = this.#core.slabs.sizes.halvesOf(number).map((id) => this.#itemsOf(id));
+    return halves.reduce((upper, lower) => joined(upper, lower, ['ageSeconds', 'evictedTimeSeconds']));
+  }
+
+  #itemsOf(id: number): ItemStatistics {
     const { queues, classLocks } = this.#core;
     classLocks.lock(id);
     const sum = (counter: QueueCounter) => queues.classCounter(id, counter);
@@ -175,7 +183,16 @@ export class StoreStatistics {
     return statistics;
   }
 
-  slabsOf(id: number): SlabStatistics {
+  /** By memcached's number of the class. The chunks of a lower half are counted, at the size of the upper one's. */
+  slabsOf(number: number): SlabStatistics {
+    const halves = this.#core.slabs.sizes.halvesOf(number).map((id) => this.#slabsOf(id));
+    return halves.reduce((upper, lower) => ({
+      ...joined(upper, lower, ['chunkSizeBytes']),
+      chunksPerPage: upper.chunksPerPage,
+    }));
+  }
+
+  #slabsOf(id: number): SlabStatistics {
     const { slabs, classLocks } = this.#core;
     classLocks.lock(id);
     const pages = slabs.word(id, ClassWord.PAGES);
@@ -200,9 +217,14 @@ export class StoreStatistics {
   }
 
   /** Up to `itemsMax` live items of the class's cold queue, newest first, as `stats cachedump` lists them: not those whose key may hold any byte. */
-  listCold(id: number, itemsMax: number): ListedItem[] {
-    const { queues, items, classLocks } = this.#core;
+  listCold(number: number, itemsMax: number): ListedItem[] {
     const listed: ListedItem[] = [];
+    for (const id of this.#core.slabs.sizes.halvesOf(number)) this.#listCold(id, itemsMax, listed);
+    return listed;
+  }
+
+  #listCold(id: number, itemsMax: number, listed: ListedItem[]): void {
+    const { queues, items, classLocks } = this.#core;
     classLocks.lock(id);
     for (let ref = queues.head(coldQueue(id)); ref !== 0 && listed.length < itemsMax; ref = items.get(ref, LRU_NEXT)) {
       if (this.#core.isDead(ref) || items.hasMark(ref, ItemMark.KEY_BINARY)) continue;
@@ -211,7 +233,6 @@ export class StoreStatistics {
       listed.push({ key, valueBytes: items.valueBytes(ref), exptime: items.get(ref, EXPTIME) });
     }
     classLocks.unlock(id);
-    return listed;
   }
 
   /** The histogram of accounted sizes: pairs of upper bound in bytes and items. Empty unless sizes are tracked. */
@@ -228,7 +249,7 @@ export class StoreStatistics {
   reset(): void {
     const { counterTable, queues, classLocks } = this.#core;
     counterTable.reset(0, STORE_COUNTERS + CLASSES_MAX * CLASS_COUNTERS);
-    for (let id = 1; id <= this.largestClass; id++) {
+    for (const id of this.#core.slabs.sizes.ids) {
       classLocks.lock(id);
       queues.resetCounters(id);
       classLocks.unlock(id);
@@ -252,7 +273,29 @@ export class StoreStatistics {
 
   #sumClasses(value: (id: number) => number): number {
     let sum = 0;
-    for (let id = 1; id <= this.largestClass; id++) sum += value(id);
+    for (const id of this.#core.slabs.sizes.ids) sum += value(id);
     return sum;
   }
+}
+
+type Figures<Row> = { readonly [Name in keyof Row]: number | readonly number[] };
+
+/** The numbers of both halves of a class as one: sums, but of those in `largest` the larger one. */
+function joined<Row extends Figures<Row>>(upper: Row, lower: Row, largest: readonly (keyof Row)[]): Row {
+  const names = Object.keys(upper) as (keyof Row)[];
+  const join = (name: keyof Row) => (largest.includes(name) ? larger : plus);
+  return Object.fromEntries(names.map((name) => [name, zipped(upper[name], lower[name], join(name))])) as Row;
+}
+
+function zipped(upper: number | readonly number[], lower: number | readonly number[], join: typeof plus) {
+  if (typeof upper === 'number') return join(upper, lower as number);
+  return upper.map((value, index) => join(value, (lower as readonly number[])[index]));
+}
+
+function plus(a: number, b: number): number {
+  return a + b;
+}
+
+function larger(a: number, b: number): number {
+  return Math.max(a, b);
 }

@@ -3,7 +3,7 @@ import { createArena } from './arena.js';
 import { Control, QueueCounter, Tuning } from './control.js';
 import { StoreCounter } from './counters.js';
 import { ANTICIPATED_MAX } from './hash-table.js';
-import { ItemMark, Lru } from './layout.js';
+import { ItemMark, LRU_SHIFT, Lru } from './layout.js';
 import type { StoreOptions } from './options.js';
 import { Miss } from './store.js';
 import { keyBytes } from './testing/bare-item.js';
@@ -274,7 +274,7 @@ describe('an item that is used without a fetch', () => {
     const cache = new CacheDriver({ segmented: false });
     for (const key of ['key', 'other']) cache.set(key, patternedValue(1, 50));
     const ref = cache.locked('key', (found) => found);
-    const head = () => cache.store.core.queues.head(cache.store.sizeClass(ref) | (Lru.COLD << 6));
+    const head = () => cache.store.core.queues.head(cache.store.core.items.sizeClass(ref) | (Lru.COLD << LRU_SHIFT));
     cache.store.clock.set(160);
     cache.locked('key', (found) => cache.store.refreshLocked(found));
     expect(head()).not.toBe(ref);

@@ -21,6 +21,7 @@ import {
   CAS_HIGH,
   CAS_LOW,
   CHUNKED_WORDS,
+  CLASS_MASK,
   EXPTIME,
   FLUSH_GENERATION_SHIFT,
   HASH_NEXT,
@@ -264,9 +265,9 @@ export class Store extends ItemAccess {
     const accounted = items.accountedBytesFor(keyBytes, clientFlags, valueBytes);
     if (accounted > options.itemSizeMaxBytes) return Reserve.TOO_LARGE;
     const isChunked = accounted > options.slabChunkMaxBytes;
-    const id = slabs.sizes.classOf(accounted);
+    const id = slabs.classFor(accounted);
     const dataBytes = bytesBeforeData(keyBytes, clientFlags) + 4 * CHUNKED_WORDS;
-    const ref = this.core.evictor.takeChunk(isChunked ? slabs.sizes.classForMemory(dataBytes) : id);
+    const ref = this.core.evictor.takeChunk(isChunked ? slabs.classForMemory(dataBytes) : id);
     if (ref === 0) return this.#refuse(id);
     const marks = (clientFlags === 0 ? 0 : ItemMark.CLIENT_FLAGS) | (isChunked ? ItemMark.CHUNKED : 0);
     const queue = id | (this.#newItemLru(exptime) << LRU_SHIFT);
@@ -307,7 +308,7 @@ export class Store extends ItemAccess {
   ): boolean {
     if (this.isChunked(ref)) {
       if (this.core.chunked.append(ref, source, start, count)) return true;
-      this.core.countOutOfMemory(this.sizeClass(ref));
+      this.core.countOutOfMemory(this.core.items.sizeClass(ref));
       return false;
     }
     this.core.items.writePlainValue(ref, offset, source, sourceView, start, count);
@@ -494,7 +495,6 @@ export class Store extends ItemAccess {
   countHit(ref: number): void {
     const tag = this.core.items.get(ref, TAG);
     const lru = (tag & QUEUE_MASK) >> LRU_SHIFT;
-    const id = tag & ((1 << LRU_SHIFT) - 1);
-    this.core.counters[STORE_COUNTERS + id * CLASS_COUNTERS + ClassCounter.HITS_HOT + lru]++;
+    this.core.counters[STORE_COUNTERS + (tag & CLASS_MASK) * CLASS_COUNTERS + ClassCounter.HITS_HOT + lru]++;
   }
 }

@@ -43,7 +43,7 @@ function soundStore(): Parts {
   const cache = new CacheDriver({ memoryLimitBytes: 8 * PAGE_BYTES, slabChunkMaxBytes: 16 * 1024, trackSizes: true });
   const { core } = cache.store;
   const ref = (key: string) => cache.locked(key, (found) => found);
-  for (const key of ['x', 'y', 'z', 'a', 'b', 'c']) cache.set(key, new Uint8Array(40));
+  for (const key of ['x', 'y', 'z', 'a', 'b', 'c']) cache.set(key, new Uint8Array(50));
   const [free, nextFree] = [ref('y'), ref('x')];
   for (const key of ['x', 'y']) cache.delete(key);
   cache.set('chunked', new Uint8Array(40_000));

@@ -14,6 +14,7 @@ import {
   BODY_USED,
   CHUNKED_FIRST,
   CHUNKED_LAST,
+  CLASSES_MAX,
   FREE_NEXT,
   FREE_PREV,
   HASH,
@@ -67,7 +68,7 @@ function checkLocks({ core, findings }: Census): void {
   core.views.stripes.forEach((version, stripe) => {
     if ((version & 1) === 1) findings.push(`stripe ${stripe} is locked`);
   });
-  for (let id = 1; id <= core.slabs.sizes.largest; id++) {
+  for (const id of core.slabs.sizes.ids) {
     if (core.slabs.word(id, ClassWord.LOCK) !== 0) findings.push(`class ${id} is locked`);
   }
   for (const [name, lock] of Object.entries(GlobalLock)) {
@@ -149,7 +150,7 @@ function checkQueues(census: Census): void {
 
 function checkFreeLists(census: Census): void {
   const { core, free } = census;
-  for (let id = 1; id <= core.slabs.sizes.largest; id++) {
+  for (const id of core.slabs.sizes.ids) {
     let previous = 0;
     let count = 0;
     for (let ref = core.slabs.word(id, ClassWord.FREE_HEAD); ref !== 0; ref = core.items.get(ref, FREE_NEXT)) {
@@ -172,7 +173,7 @@ function checkFreeLists(census: Census): void {
 
 function checkPages(census: Census, reservedMax: number): void {
   const { core } = census;
-  const pages = new Array<number>(core.slabs.sizes.largest + 1).fill(0);
+  const pages = new Array<number>(CLASSES_MAX).fill(0);
   const used = [...pages];
   let reserved = 0;
   for (let page = 1; page < core.views.control[Control.PAGES_TOUCHED]; page++) {
