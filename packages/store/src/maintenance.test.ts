@@ -260,6 +260,64 @@ describe('pages', () => {
     expect(verify(cache.store)).toEqual([]);
   });
 
+  describe('that go to a class whose items die far younger', () => {
+    /** A store of old items whose automover has begun to give pages to the class of new, short-lived ones. */
+    function shifted() {
+      const { cache, driver } = drive({ memoryLimitBytes: 12 * PAGE_BYTES, slabAutomoveWindow: 3, hotPercent: 1 });
+      fill(cache, 11 * 12, MEDIUM);
+      driver.run(MANY_STEPS);
+      cache.store.clock.set(1000);
+      let stored = 0;
+      const storeYoung = (count: number) => {
+        for (let i = 0; i < count; i++) cache.set(`young${stored++}`, new Uint8Array(20_000));
+      };
+      storeYoung(1);
+      const young = classOf(cache, 'young0');
+      for (let second = 0; second < 8 && pages(cache, young) === 1; second++) {
+        storeYoung(200);
+        driver.pass(1, 50);
+      }
+      return { cache, driver, young, storeYoung };
+    }
+
+    test('follow each other within a second, as fast as they are filled', () => {
+      const { cache, driver, young, storeYoung } = shifted();
+      const before = pages(cache, young);
+      for (let page = 0; page < 4; page++) {
+        storeYoung(48);
+        driver.run(MANY_STEPS);
+      }
+      expect(pages(cache, young)).toBeGreaterThanOrEqual(before + 3);
+      expect(verify(cache.store)).toEqual([]);
+    });
+
+    test('stop when nothing fills them', () => {
+      const { cache, driver, young } = shifted();
+      driver.run(MANY_STEPS);
+      const before = pages(cache, young);
+      driver.pass(5, 50);
+      expect(pages(cache, young)).toBe(before);
+    });
+
+    test('leave the other class the pages that any class keeps, and those that the automover is to leave alone', () => {
+      const { cache, driver, young, storeYoung } = shifted();
+      const fillMore = () => {
+        for (let page = 0; page < 14; page++) {
+          storeYoung(48);
+          driver.run(MANY_STEPS);
+        }
+      };
+      cache.store.setTuning(Tuning.AUTOMOVE, 0);
+      driver.run(MANY_STEPS);
+      const before = pages(cache, young);
+      fillMore();
+      expect(pages(cache, young)).toBe(before);
+      cache.store.setTuning(Tuning.AUTOMOVE, 1);
+      fillMore();
+      expect(pages(cache, MEDIUM_CLASS)).toBe(2);
+    });
+  });
+
   test('wait for a new window when that is set anew', () => {
     const { cache, driver } = drive({ memoryLimitBytes: 4 * PAGE_BYTES, slabAutomoveWindow: 3 });
     fill(cache, 4 * 12, MEDIUM);

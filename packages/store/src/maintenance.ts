@@ -14,7 +14,7 @@ import { Crawler } from './crawler.js';
 import { Eviction, type PullLimits } from './evictor.js';
 import { ACCESS_TIME, CLASSES_MAX, LRU_SHIFT, Lru } from './layout.js';
 import { coldQueue, MoverStep, PageMover } from './page-mover.js';
-import { type ClassSnapshot, PagePolicy } from './page-policy.js';
+import { type ClassSnapshot, isFilled, isUrgent, type PageMove, PagePolicy } from './page-policy.js';
 import type { Store } from './store.js';
 
 /** Moves a class and step at most, and those that are made even where nothing is stored. */
@@ -25,6 +25,8 @@ const MOVES_PER_ITEM = 2;
 const MOVER_CHUNKS = 256;
 const CRAWLER_BUCKETS = 2048;
 const DELAY_MIN_MS = 1;
+/** Between two looks at whether a class in urgent need has filled its last page: at most fifty pages a second. */
+const URGENT_PAUSE_MS = 20;
 const DELAY_MAX_MS = 1000;
 
 export class Maintenance {
@@ -36,6 +38,8 @@ export class Maintenance {
   #policyKey = '';
   /** A page is on its way to the pool: the next is looked for at once, as memcached does; to other classes it is one a second. */
   #isPooling = false;
+  /** The move made last, if its like should follow before the second is over. */
+  #urgent: PageMove | null = null;
   /** Items each class had linked when its queues were looked at last. */
   readonly #linkedBefore = new Int32Array(CLASSES_MAX);
   /** Moves each class is behind what was stored in it. */
@@ -174,12 +178,23 @@ export class Maintenance {
   #stepMover(): number {
     this.#mover.takeRequest();
     const step = this.#mover.step(MOVER_CHUNKS);
-    if (step === MoverStep.IDLE) {
-      if (!this.#isPooling || this.#core.views.tuning[Tuning.AUTOMOVE] === 0) return DELAY_MAX_MS;
+    if (step === MoverStep.IDLE) return this.#stepNextMove();
+    return step === MoverStep.BUSY ? this.#mover.pauseMs : 0;
+  }
+
+  /** Moves that do not wait for their second. */
+  #stepNextMove(): number {
+    if (this.#core.views.tuning[Tuning.AUTOMOVE] === 0) return DELAY_MAX_MS;
+    if (this.#isPooling) {
       this.#decideMove();
       return 0;
     }
-    return step === MoverStep.BUSY ? this.#mover.pauseMs : 0;
+    if (this.#urgent === null) return DELAY_MAX_MS;
+    const { source, destination } = this.#urgent;
+    const needy = this.#snapshot(destination);
+    if (!isUrgent(this.#snapshot(source), needy)) this.#urgent = null;
+    else if (isFilled(needy) && !this.#mover.start(source, destination)) this.#urgent = null;
+    return this.#mover.isRunning ? 0 : URGENT_PAUSE_MS;
   }
 
   #decideMove(): void {
@@ -196,6 +211,7 @@ export class Maintenance {
     if (this.#mover.isRunning) return;
     const isStarted = move !== null && this.#mover.start(move.source, move.destination);
     this.#isPooling = isStarted && move.destination === 0;
+    if (isStarted) this.#urgent = move.destination === 0 ? null : move;
   }
 
   #newPolicy(): PagePolicy {
@@ -204,15 +220,19 @@ export class Maintenance {
   }
 
   #snapshots(): ClassSnapshot[] {
+    return Array.from({ length: CLASSES_MAX }, (_, id) => this.#snapshot(id));
+  }
+
+  #snapshot(id: number): ClassSnapshot {
     const { slabs, queues } = this.#core;
-    return Array.from({ length: CLASSES_MAX }, (_, id) => ({
+    return {
       evicted: queues.classCounter(id, QueueCounter.EVICTED),
       outOfMemory: queues.classCounter(id, QueueCounter.OUT_OF_MEMORY),
       ageSeconds: this.#coldAge(id),
       freeChunks: slabs.freeChunks(id),
       chunksPerPage: slabs.sizes.chunksPerPage[id],
       pages: slabs.word(id, ClassWord.PAGES),
-    }));
+    };
   }
 }
 

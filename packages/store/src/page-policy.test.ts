@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ClassSnapshot, type PageMove, PagePolicy } from './page-policy.js';
+import { type ClassSnapshot, isFilled, isUrgent, type PageMove, PagePolicy } from './page-policy.js';
 
 const WINDOW = 5;
 const RATIO = 0.8;
@@ -135,5 +135,22 @@ test('what was counted before the policy began does not matter', () => {
   expect(policy.decide([quiet(), quiet({ evicted: 1000, pages: 9, freeChunks: 100 })], true)).toEqual({
     source: 1,
     destination: 0,
+  });
+});
+
+describe('a move is urgent', () => {
+  test.each([
+    ['when the oldest items of one class are twice as old', 20, 9, 3, true],
+    ['not when they are less', 20, 10, 3, false],
+    ['not when the ages are a second or none', 1, 0, 3, false],
+    ['not when the source would keep too few pages', 1000, 1, 2, false],
+  ])('%s', (_, oldSeconds, youngSeconds, pages, isIt) => {
+    expect(isUrgent(quiet({ ageSeconds: oldSeconds, pages }), quiet({ ageSeconds: youngSeconds }))).toBe(isIt);
+  });
+
+  test('and waits until an eighth of the last page is left', () => {
+    expect(isFilled(quiet({ freeChunks: 10, chunksPerPage: 80 }))).toBe(true);
+    expect(isFilled(quiet({ freeChunks: 11, chunksPerPage: 80 }))).toBe(false);
+    expect(isFilled(quiet({ freeChunks: 0, chunksPerPage: 1 }))).toBe(true);
   });
 });

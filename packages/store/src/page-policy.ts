@@ -4,7 +4,8 @@
  * Maintenance feeds it one snapshot a second; it answers a move or null, and touches nothing. The rules
  * are memcached's (doc of `slab_automove`): a class with much free memory that has been quiet for a whole
  * window gives a page to the pool; else, once a window has passed, a class whose items die young gives
- * way to none but takes from the one whose coldest items are oldest, if the ages differ by the ratio.
+ * way to none but takes from the one whose coldest items are oldest, if the ages differ by the ratio. One
+ * rule is our own: a move is urgent where the ages are far apart, and then the next need not wait for its second.
  */
 import { CLASSES_MAX } from './layout.js';
 
@@ -45,6 +46,10 @@ const SOURCE_PAGES_MIN = 2;
 const FREE_PAGES_MIN = 2.5;
 /** Share of all evictions that makes a class the one in need. */
 const EVICTED_SHARE_MIN = 0.25;
+/** Times that the oldest items of one class must be older than those of another for a move to be urgent. */
+const URGENT_RATIO = 2;
+/** Part of a page that a class in urgent need may have free when it gets the next one. */
+const URGENT_FREE_PART = 8;
 
 const QUIET: WindowSlot = { ageSeconds: 0, evictedShare: 0, isDirty: false, isEvicting: false };
 
@@ -117,6 +122,19 @@ export class PagePolicy {
   #isEvictingNow(id: number): boolean {
     return this.#windows[id][this.#seconds % this.#windowSeconds].isEvicting;
   }
+}
+
+/**
+ * Whether pages should follow each other as fast as the destination fills them: the traffic has turned from one size to
+ * another. One page a second, right for ages that drift apart, would need a minute with `-m 64`.
+ */
+export function isUrgent(source: ClassSnapshot, destination: ClassSnapshot): boolean {
+  return source.pages > SOURCE_PAGES_MIN && URGENT_RATIO * (destination.ageSeconds + 1) <= source.ageSeconds;
+}
+
+/** Whether a class in urgent need has filled the page before. */
+export function isFilled(destination: ClassSnapshot): boolean {
+  return URGENT_FREE_PART * destination.freeChunks <= destination.chunksPerPage;
 }
 
 function sumOf(window: readonly WindowSlot[]): WindowSum {
