@@ -1,12 +1,15 @@
-// `pnpm bench`: the whole comparison from flags to exit code. Prints progress on standard error, the result on
-// standard output. Exit codes: 0 done, 1 a failed run, or with --check a missed limit, 64 bad flags, 130
-// interrupted. However it ends, its servers end with it.
-
-import { missesOf, runBench } from './bench.js';
+/**
+ * `pnpm bench`: the whole comparison from flags to exit code.
+ *
+ * Prints progress on standard error, the result on standard output. Exit codes: 0 done, 1 a failed run, or with --check a
+ * missed goal, 64 bad flags, 130 interrupted. However it ends, its servers end with it.
+ */
+import { runBench } from './bench.js';
 import { BENCH_HELP, type BenchOptions, parseBenchOptions } from './bench-options.js';
 import { killAll } from './peers/server-process.js';
-import { writeResult } from './report/results.js';
-import { renderResult } from './report/table-text.js';
+import { reportText } from './report/report-text.js';
+import { withoutPictures, writeResult } from './report/results.js';
+import { missesOf } from './report/summary.js';
 
 const EX_USAGE = 64;
 const EX_INTERRUPTED = 130;
@@ -33,9 +36,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function compare(options: BenchOptions, args: readonly string[]): Promise<number> {
   const result = await runBench(options, args);
-  console.log(options.isJson ? JSON.stringify(result, null, 2) : `\n${renderResult(result)}`);
-  if (options.isSaved) console.error(`\nwritten to ${writeResult(result)}`);
-  const missed = missesOf(result);
+  console.log(options.isJson ? JSON.stringify(withoutPictures(result), null, 2) : `\n${reportText(result)}`);
+  if (options.isSaved) console.error(`\nwritten to ${writeResult(result, options)}`);
+  const missed = missesOf(result.checks);
   if (missed.length > 0) console.error(`\nmissed: ${missed.join(', ')}`);
   return options.isCheck && missed.length > 0 ? 1 : 0;
 }

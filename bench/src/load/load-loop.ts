@@ -1,4 +1,5 @@
-// The closed loop: each connection sends a batch, waits until every byte of its replies is there and right, then sends the next one.
+// The loop of the load: each connection sends a batch, waits until every byte of its replies is there and right, then sends the next one,
+// at once (closed loop) or when one is due (open loop).
 // One thread on epoll; called by load/main.ts for the preload, the warm-up and the measured window, each of which drains before it returns.
 // Bounds: one batch in flight per connection, RECEIVE_BYTES per recv, STALL_MS without any reply ends the run.
 // A wrong reply, a closed connection and a stall are LoadErrors: the run is worthless then, so it stops at once.
@@ -47,6 +48,10 @@ export interface Phase {
   readonly atEnd?: () => void;
   /** Called with each batch that is answered, when not all of them are alike. */
   readonly answered?: (connection: number, micros: number) => void;
+  /** Open loops: true while requests are still to come. The loop then polls, and asks compose() for every connection that is free. */
+  readonly isWaiting?: () => boolean;
+  /** Open loops: when the batch just composed was due, from which its latency counts (performance.now()). */
+  readonly startedAt?: (connection: number) => number;
 }
 
 export class LoadLoop {
@@ -71,6 +76,7 @@ export class LoadLoop {
   private inFlight = 0;
   private compose: ComposeNext = () => false;
   private answered: Phase['answered'];
+  private startedAtOf: Phase['startedAt'];
 
   constructor(memory: Memory, composer: BatchComposer, histogram: Histogram, target: LoadTarget) {
     const { connections } = target;
@@ -104,14 +110,17 @@ export class LoadLoop {
   run(phase: Phase): void {
     this.compose = phase.compose;
     this.answered = phase.answered;
+    this.startedAtOf = phase.startedAt;
     for (let c = 0; c < this.fds.length; c++) this.startBatch(c, performance.now());
     let quietSince = performance.now();
     let ended = false;
-    while (this.inFlight > 0) {
-      const events = epollWait(this.epoll, this.memory.address + this.eventsAt, MAX_EVENTS, WAIT_MS);
+    while (this.inFlight > 0 || phase.isWaiting?.() === true) {
+      const waitMs = phase.isWaiting?.() === true ? 0 : WAIT_MS;
+      const events = epollWait(this.epoll, this.memory.address + this.eventsAt, MAX_EVENTS, waitMs);
       for (let i = 0; i < events; i++) this.onEvent(i);
       const now = performance.now();
-      if (events > 0) quietSince = now;
+      if (waitMs === 0) this.startFree(now);
+      if (events > 0 || this.inFlight === 0) quietSince = now;
       else if (now - quietSince > STALL_MS) this.failStalled();
       if (!ended && now >= phase.until) {
         ended = true;
@@ -134,17 +143,26 @@ export class LoadLoop {
     return this.requestAt(c) + this.roomBytes;
   }
 
-  private startBatch(c: number, now: number): void {
+  /** Starts batches on connections that wait for nothing, until compose() has none. */
+  private startFree(now: number): void {
+    for (let c = 0; c < this.fds.length; c++) {
+      if (this.filled[c] === this.expectedBytes[c] && !this.startBatch(c, now)) return;
+    }
+  }
+
+  /** False = there was none. */
+  private startBatch(c: number, now: number): boolean {
     const requestAt = this.requestAt(c);
     const expectedAt = this.expectedAt(c);
-    if (!this.compose(requestAt, expectedAt, c)) return;
+    if (!this.compose(requestAt, expectedAt, c)) return false;
     this.requestEnd[c] = this.composer.requestEnd;
     this.sent[c] = requestAt;
     this.expectedBytes[c] = this.composer.replyEnd - expectedAt;
     this.filled[c] = 0;
-    this.startedAt[c] = now;
+    this.startedAt[c] = this.startedAtOf?.(c) ?? now;
     this.inFlight += 1;
     this.sendRest(c, false);
+    return true;
   }
 
   /** Sends what is left of the batch; a full socket is watched for room. */

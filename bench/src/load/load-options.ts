@@ -44,7 +44,7 @@ export const LOAD_HELP = `Usage: node bench/dist/load/main.js --port PORT [flags
   --host ADDRESS       dotted IPv4 address (127.0.0.1)
   --pid PID            also report the CPU of this server process per operation
   --workload NAME      ${VERBS.join(' | ')} (get); mix = 90 % get, 10 % set; mget = many keys a get
-  --dialect NAME       ${DIALECTS.join(' | ')} (text)
+  --dialect NAME       ${DIALECTS.join(' | ')} (text); resp speaks to redis
   --depth N            requests sent together (1)
   --value BYTES        (${LOAD_DEFAULTS.valueBytes})      --keys N          different keys (${LOAD_DEFAULTS.keyCount})
   --keys-per-get N     of an mget (${LOAD_DEFAULTS.keysPerGet})   --connections N   (${LOAD_DEFAULTS.connections})
@@ -89,7 +89,7 @@ export function parseLoadOptions(args: string[]): LoadOptions | undefined {
     ...(values.pid === undefined ? {} : { pid: number('pid', 0, { min: 1, max: MAX_KEYS }) }),
     workload: {
       verb: choice<Verb>('workload', 'get', VERBS),
-      dialect: choice<DialectName>('dialect', 'text', DIALECTS),
+      dialect: choice<DialectName>('dialect', 'text', [...DIALECTS, 'resp']),
       depth: number('depth', 1, { min: 1, max: MAX_DEPTH }),
       keysPerGet: number('keys-per-get', LOAD_DEFAULTS.keysPerGet, { min: 1, max: MAX_DEPTH }),
       valueBytes: number('value', LOAD_DEFAULTS.valueBytes, { min: 0, max: MAX_VALUE_BYTES }),

@@ -1,5 +1,5 @@
 // One run against a running server: connect, preload every key through checked sets, warm up, measure, report.
-// Called by load/main.ts. The server's and the generator's CPU are read at both ends of the same window that the
+// Called by load/main.ts; turns.ts uses its parts. The server's and the generator's CPU are read at both ends of the same window that the
 // operations are counted in.
 import { CpuReader } from '../machine/cpu-reader.js';
 import { Histogram } from './histogram.js';
@@ -68,8 +68,10 @@ export function runLoad(options: LoadOptions): LoadReport {
   return report;
 }
 
+type LayOut = Pick<LoadOptions, 'workload' | 'connections' | 'keyCount' | 'seed'>;
+
 /** Everything is carved out of one block, so its size is known only after a composer has been tried on a small one. */
-function layOut(options: LoadOptions): { memory: Memory; composer: BatchComposer } {
+export function layOut(options: LayOut): { memory: Memory; composer: BatchComposer } {
   const build = (size: number): { memory: Memory; composer: BatchComposer } => {
     const memory = new Memory(size);
     const keys = new KeySpace(memory, options.workload.valueBytes);
@@ -81,7 +83,7 @@ function layOut(options: LoadOptions): { memory: Memory; composer: BatchComposer
   return build(fixedBytes + LoadLoop.memoryBytes(options.connections, roomBytes));
 }
 
-function preload(composer: BatchComposer, keyCount: number): (requestAt: number, replyAt: number) => boolean {
+export function preload(composer: BatchComposer, keyCount: number): (requestAt: number, replyAt: number) => boolean {
   let first = 0;
   return (requestAt, replyAt) => {
     if (first >= keyCount) return false;

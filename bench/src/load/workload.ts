@@ -5,12 +5,14 @@ import { binaryExchanges } from './binary-exchanges.js';
 import type { KeySpace } from './key-space.js';
 import { metaExchanges } from './meta-exchanges.js';
 import type { Random } from './random.js';
+import { respExchanges } from './resp-exchanges.js';
 import { type DialectExchanges, type Exchange, Template } from './template.js';
 import { textExchanges } from './text-exchanges.js';
 
 export const DIALECTS = ['text', 'meta', 'binary'] as const;
 export const VERBS = ['get', 'set', 'mix', 'mget', 'miss'] as const;
-export type DialectName = (typeof DIALECTS)[number];
+/** memcached's, and redis's, which only the reference of `pnpm bench` speaks. */
+export type DialectName = (typeof DIALECTS)[number] | 'resp';
 export type Verb = (typeof VERBS)[number];
 
 export interface Workload {
@@ -27,6 +29,7 @@ const EXCHANGES: Record<DialectName, (keys: KeySpace) => DialectExchanges> = {
   text: textExchanges,
   meta: metaExchanges,
   binary: binaryExchanges,
+  resp: respExchanges,
 };
 const MIX_GETS_PERCENT = 90;
 const PRELOAD_DEPTH = 16;
@@ -40,7 +43,8 @@ export class BatchComposer {
   readonly operationsPerBatch: number;
   private readonly workload: Workload;
   private readonly random: Random;
-  private readonly keyCount: number;
+  private keyCount: number;
+  private firstKey = 0;
   private readonly get: Pair;
   private readonly set: Pair;
   private readonly miss: Pair;
@@ -76,6 +80,12 @@ export class BatchComposer {
     const preload = largest(set) * this.preloadDepth;
     if (verb !== 'mget') return Math.max(preload, Math.max(largest(get), largest(set), largest(miss)) * depth);
     return Math.max(preload, (largest(manyOpen) + largest(manyEach) * keysPerGet + largest(manyClose)) * depth);
+  }
+
+  /** The keys to choose from: `count` from `first` on. */
+  useKeys(first: number, count: number): void {
+    this.firstKey = first;
+    this.keyCount = count;
   }
 
   /** One batch of the workload with keys chosen at random. */
@@ -123,7 +133,7 @@ export class BatchComposer {
   }
 
   private anyKey(): number {
-    return this.random.below(this.keyCount);
+    return this.firstKey + this.random.below(this.keyCount);
   }
 }
 

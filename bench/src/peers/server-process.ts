@@ -18,7 +18,19 @@ process.on('exit', killAll);
 export interface ServerCommand {
   readonly name: string;
   readonly command: readonly string[];
+  /** How it is told its address; memcached's `-l` and `-p` without it. */
+  readonly addressFlags?: (port: number) => readonly string[];
+  /** What it answers once it is ready, its version in brackets; memcached's `version` without it. */
+  readonly probe?: Probe;
 }
+
+export interface Probe {
+  readonly request: string;
+  readonly answer: RegExp;
+}
+
+const MEMCACHED_PROBE: Probe = { request: 'version\r\n', answer: /^VERSION (\S+)/ };
+const memcachedAddress = (port: number): string[] => ['-l', '127.0.0.1', '-p', String(port)];
 
 export class ServerProcess {
   readonly name: string;
@@ -37,18 +49,24 @@ export class ServerProcess {
     return this.child.pid!;
   }
 
-  /** Starts `command` with `-l` and `-p` appended on a free port and waits until it answers. */
-  static async start({ name, command }: ServerCommand, pinning: readonly string[]): Promise<ServerProcess> {
+  /** Starts `command` on a free port, its address appended, and waits until it answers. */
+  static async start(server: ServerCommand, pinning: readonly string[]): Promise<ServerProcess> {
+    const { name, command, addressFlags = memcachedAddress, probe = MEMCACHED_PROBE } = server;
     const port = await freePort();
-    const [program, ...args] = [...pinning, ...command, '-l', '127.0.0.1', '-p', String(port)];
+    const [program, ...args] = [...pinning, ...command, ...addressFlags(port)];
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     running.add(child);
     const complaint = collectComplaints(child);
-    const version = await readiness(child, port).catch((error: Error) => {
+    const version = await readiness(child, port, probe).catch((error: Error) => {
       child.kill('SIGKILL');
       throw new Error(`Cannot start ${name} (${command.join(' ')}): ${error.message}\n${complaint()}`.trimEnd());
     });
     return new ServerProcess(name, child, { port, version });
+  }
+
+  /** A line of `stats settings`; undefined when it has none. */
+  async setting(name: string): Promise<string | undefined> {
+    return await ask(this.port, { request: 'stats settings\r\n', answer: new RegExp(`STAT ${name} (\\S+)[^]*END`) });
   }
 
   async stop(): Promise<void> {
@@ -84,31 +102,35 @@ function collectComplaints(child: ChildProcess): () => string {
   return () => kept;
 }
 
-async function readiness(child: ChildProcess, port: number): Promise<string> {
+async function readiness(child: ChildProcess, port: number, probe: Probe): Promise<string> {
   const deadline = performance.now() + READY_MS;
   while (performance.now() < deadline) {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`it ended at once (${child.signalCode ?? child.exitCode ?? 'not found'})`);
     }
-    const version = await askVersion(port);
+    const version = await ask(port, probe);
     if (version !== undefined) return version;
     await delay(POLL_MS);
   }
   throw new Error(`no answer on port ${port} within ${READY_MS} ms`);
 }
 
-/** Undefined while nobody listens or answers. */
-function askVersion(port: number): Promise<string | undefined> {
+/** The bracketed part of the answer; undefined while nobody listens, or when another answer comes. */
+function ask(port: number, { request, answer }: Probe): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('version\r\n'));
-    const finish = (version: string | undefined): void => {
+    let received = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    const finish = (): void => {
       socket.destroy();
-      resolve(version);
+      resolve(answer.exec(received)?.[1]);
     };
-    socket.setTimeout(ANSWER_MS, () => finish(undefined));
-    socket.once('error', () => finish(undefined));
-    socket.once('close', () => finish(undefined));
-    socket.once('data', (reply) => finish(/^VERSION (\S+)/.exec(reply.toString())?.[1]));
+    socket.setTimeout(ANSWER_MS, finish);
+    socket.once('error', finish);
+    socket.once('close', finish);
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      if (answer.test(received) || /^(END|ERROR)\r\n$/m.test(received)) finish();
+    });
   });
 }
 

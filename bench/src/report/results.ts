@@ -1,23 +1,62 @@
-// Writes a bench result to
-// bench/results/<date>-<commit>[-net][-w<workers>].{json,md}; a second run on the
-// same day and commit replaces it. Called by main.ts.
+/**
+ * Writes a bench result: bench/results/<date>-<commit>-node<major>[-<name>].{json,md} with its charts beside it, and of a
+ * complete run also bench/results/latest/, whose names stay the same, for README and docs/ to show.
+ *
+ * Called by main.ts. A second run on the same day, commit and Node.js replaces the first; another transport, peer or choice of
+ * lines has another name.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchResult } from '../bench.js';
-import { renderResult } from './table-text.js';
+import type { BenchOptions } from '../bench-options.js';
+import { reportText } from './report-text.js';
+import { summaryTable } from './summary.js';
 
 const RESULTS = fileURLToPath(new URL('../../results', import.meta.url));
+const LATEST = 'latest';
 
-export function resultName({ machine, transport, workers }: BenchResult): string {
-  const suffixes = [transport === 'epoll' ? '' : `-${transport}`, workers === 1 ? '' : `-w${workers}`];
-  return `${machine.date}-${machine.commit}${suffixes.join('')}`;
+export function resultName({ machine }: BenchResult, options: BenchOptions): string {
+  const { transports, only, isFull, isQuick, against } = options;
+  const marks = [
+    ...(isFull ? ['full'] : []),
+    ...(isQuick ? ['quick'] : []),
+    ...(transports ?? []),
+    ...(only === undefined ? [] : ['some']),
+    ...(against === undefined ? [] : ['against']),
+  ];
+  return [machine.date, machine.commit, `node${/\d+/.exec(machine.node)?.[0]}`, ...marks].join('-');
+}
+
+/** Nothing was left out, so that it can stand for the project. */
+export function isComplete({ transports, only, isQuick, against, shoal }: BenchOptions): boolean {
+  return [transports, only, against, shoal].every((choice) => choice === undefined) && !isQuick;
 }
 
 /** Returns the path of the Markdown file. */
-export function writeResult(result: BenchResult, directory = RESULTS): string {
+export function writeResult(result: BenchResult, options: BenchOptions, directory = RESULTS): string {
+  const name = resultName(result, options);
   mkdirSync(directory, { recursive: true });
-  const path = `${directory}/${resultName(result)}`;
-  writeFileSync(`${path}.json`, `${JSON.stringify(result, null, 2)}\n`);
-  writeFileSync(`${path}.md`, `${renderResult(result)}\n`);
-  return `${path}.md`;
+  writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(withoutPictures(result), null, 1)}\n`);
+  writeFileSync(join(directory, `${name}.md`), `${reportText(result, (chart) => `${name}-${chart}.svg`)}\n`);
+  writeCharts(result, (chart) => join(directory, `${name}-${chart}.svg`));
+  if (isComplete(options)) writeLatest(result, join(directory, LATEST));
+  return join(directory, `${name}.md`);
+}
+
+/** The document as Markdown, the summary alone for README to copy, and the charts. */
+function writeLatest(result: BenchResult, directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'report.md'), `${reportText(result, (chart) => `${chart}.svg`)}\n`);
+  writeFileSync(join(directory, 'summary.md'), `${summaryTable(result.checks)}\n`);
+  writeCharts(result, (chart) => join(directory, `${chart}.svg`));
+}
+
+function writeCharts({ sections }: BenchResult, pathOf: (chart: string) => string): void {
+  for (const { name, svg } of sections.flatMap(({ charts }) => charts)) writeFileSync(pathOf(name), `${svg}\n`);
+}
+
+/** The JSON is for programs: numbers, no pictures and no prose. */
+export function withoutPictures({ sections, ...rest }: BenchResult): object {
+  return { ...rest, sections: sections.map(({ id, title, data }) => ({ id, title, data })) };
 }

@@ -1,14 +1,19 @@
-// The arithmetic of the bench table: medians, spreads, ratios and verdicts from the samples of all rounds. Pure; called by bench.ts,
-// printed by table-text.ts. A ratio is the median of the ratios of the rounds: the two samples of a round lie seconds apart, so a machine
-// that is slow for a while slows both, and one disturbed round moves nothing.
-import type { LoadReport } from '../load/load-run.js';
+/**
+ * The arithmetic of the table: medians, spreads, ratios and verdicts from the windows of a row.
+ *
+ * Pure; called by operations.ts, latency.ts and two-workers.ts, printed by report/operations-text.ts. A ratio is the median of
+ * the ratios of the rounds: the windows of a round lie within two seconds, so a machine that is slow for a while slows both
+ * sides, and one disturbed round moves nothing.
+ */
+import type { TurnWindow } from '../load/turns.js';
+import type { Verdict } from './check.js';
 import { type Row, SINGLE_SEND_VERSION, type TransportName } from './rows.js';
 
 export interface Figures {
   /** Server CPU microseconds per operation, one sample a round. */
   readonly samples: readonly number[];
   readonly cpuMicrosPerOp: number;
-  /** Largest minus smallest sample, in percent of the median. */
+  /** Distance of the quartiles, in percent of the median: one disturbed window does not show in it. */
   readonly spreadPercent: number;
   readonly opsPerSecond: number;
   readonly p50Micros: number;
@@ -18,46 +23,45 @@ export interface Figures {
   readonly residentBytes: number;
 }
 
-export type Verdict = 'pass' | 'miss' | 'none';
-
 export interface RowResult {
   readonly id: string;
   readonly label: string;
   readonly shoal: Figures;
   readonly peer: Figures;
   readonly ratio: number;
-  /** Smallest and largest ratio of a round. */
+  /** First and third quartile of the ratios of the rounds. */
   readonly ratioRange: readonly [number, number];
   readonly limit?: number;
-  readonly goal?: number;
   readonly verdict: Verdict;
-  /** Id of the row whose memcached figure stands below the line, when it is not this row's own. */
+  /** Dialect of memcached that stands below the line, when it is not this row's own. */
   readonly judgedAgainst?: string;
   /** The generator used more CPU per operation than one of the servers: it set that server's pace. */
   readonly isGeneratorSlower: boolean;
 }
 
-export interface RowSamples {
+export interface RowWindows {
   readonly row: Row;
-  readonly shoal: readonly LoadReport[];
-  readonly peer: readonly LoadReport[];
-}
-
-export interface Judging {
-  readonly transport: TransportName;
-  /** Version of memcached; undefined when the other side is not memcached, and then nothing is judged. */
-  readonly memcachedVersion?: string;
+  readonly shoal: readonly TurnWindow[];
+  readonly peer: readonly TurnWindow[];
+  /** Of row.oldPeerDialect, where that is what judges. */
+  readonly reference?: readonly TurnWindow[];
 }
 
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** Between the two nearest values, in proportion. */
+export function quantile(values: readonly number[], fraction: number): number {
   if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const at = fraction * (sorted.length - 1);
+  const below = sorted[Math.floor(at)];
+  return below + (sorted[Math.ceil(at)] - below) * (at - Math.floor(at));
 }
 
 export function spreadPercent(values: readonly number[]): number {
-  return ((Math.max(...values) - Math.min(...values)) / median(values)) * 100;
+  return ((quantile(values, 0.75) - quantile(values, 0.25)) / median(values)) * 100;
 }
 
 /** Negative, zero or positive, as a comes before, with or after b. Compares dotted numbers. */
@@ -71,45 +75,47 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-export function figuresOf(reports: readonly LoadReport[]): Figures {
-  const samples = reports.map((report) => report.serverCpuMicrosPerOp ?? Number.NaN);
-  const middle = (pick: (report: LoadReport) => number): number => median(reports.map(pick));
+/** The dialect of memcached that judges a row, when it is another than the row's. */
+export function referenceDialect(row: Row, memcachedVersion: string | undefined): Row['oldPeerDialect'] {
+  if (memcachedVersion === undefined) return undefined;
+  return compareVersions(memcachedVersion, SINGLE_SEND_VERSION) < 0 ? row.oldPeerDialect : undefined;
+}
+
+export function figuresOf(windows: readonly TurnWindow[]): Figures {
+  const samples = windows.map((window) => window.serverCpuMicrosPerOp);
+  const middle = (pick: (window: TurnWindow) => number): number => median(windows.map(pick));
   return {
     samples,
     cpuMicrosPerOp: median(samples),
     spreadPercent: spreadPercent(samples),
-    opsPerSecond: middle((report) => report.opsPerSecond),
-    p50Micros: middle((report) => report.latencyMicros.p50),
-    p99Micros: middle((report) => report.latencyMicros.p99),
-    p999Micros: middle((report) => report.latencyMicros.p999),
-    generatorCpuMicrosPerOp: middle((report) => report.generatorCpuMicrosPerOp),
-    residentBytes: middle((report) => report.serverResidentBytes ?? Number.NaN),
+    opsPerSecond: middle((window) => window.opsPerSecond),
+    p50Micros: middle((window) => window.latencyMicros.p50),
+    p99Micros: middle((window) => window.latencyMicros.p99),
+    p999Micros: middle((window) => window.latencyMicros.p999),
+    generatorCpuMicrosPerOp: middle((window) => window.generatorCpuMicrosPerOp),
+    residentBytes: middle((window) => window.serverResidentBytes),
   };
 }
 
-export function judge(all: readonly RowSamples[], judging: Judging): RowResult[] {
-  const peers = new Map(all.map(({ row, peer }) => [row.id, figuresOf(peer)]));
-  return all.map(({ row, shoal: reports }) => {
-    const shoal = figuresOf(reports);
-    const peer = peers.get(row.id)!;
-    const judgedAgainst = referenceOf(row, judging);
-    const ratios = ratiosOf(shoal, peers.get(judgedAgainst ?? row.id)!);
-    const ratio = median(ratios);
-    const limit = judging.memcachedVersion === undefined ? undefined : row.limits[judging.transport];
-    return {
-      id: row.id,
-      label: row.label,
-      shoal,
-      peer,
-      ratio,
-      ratioRange: [Math.min(...ratios), Math.max(...ratios)],
-      ...(limit === undefined ? {} : { limit }),
-      ...(row.goal === undefined ? {} : { goal: row.goal }),
-      verdict: verdictOf(ratio, limit),
-      ...(judgedAgainst === undefined ? {} : { judgedAgainst }),
-      isGeneratorSlower: [shoal, peer].some((side) => side.generatorCpuMicrosPerOp > side.cpuMicrosPerOp),
-    };
-  });
+/** Without a transport, as when something else than memcached stands on the other side, nothing is judged. */
+export function judge({ row, ...windows }: RowWindows, transport: TransportName | undefined): RowResult {
+  const shoal = figuresOf(windows.shoal);
+  const peer = figuresOf(windows.peer);
+  const ratios = ratiosOf(windows.shoal, windows.reference ?? windows.peer);
+  const ratio = median(ratios);
+  const limit = transport === undefined ? undefined : row.limits[transport];
+  return {
+    id: row.id,
+    label: row.label,
+    shoal,
+    peer,
+    ratio,
+    ratioRange: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+    ...(limit === undefined ? {} : { limit }),
+    verdict: verdictOf(ratio, limit),
+    ...(windows.reference === undefined ? {} : { judgedAgainst: row.oldPeerDialect }),
+    isGeneratorSlower: [shoal, peer].some((side) => side.generatorCpuMicrosPerOp > side.cpuMicrosPerOp),
+  };
 }
 
 /** A ratio that is no number is a miss: the row was not measured. */
@@ -118,11 +124,7 @@ export function verdictOf(ratio: number, limit: number | undefined): Verdict {
   return ratio <= limit ? 'pass' : 'miss';
 }
 
-function ratiosOf(shoal: Figures, peer: Figures): number[] {
-  return shoal.samples.map((sample, round) => sample / peer.samples[round]);
-}
-
-function referenceOf(row: Row, { memcachedVersion }: Judging): string | undefined {
-  if (memcachedVersion === undefined || row.oldPeerReference === undefined) return undefined;
-  return compareVersions(memcachedVersion, SINGLE_SEND_VERSION) < 0 ? row.oldPeerReference : undefined;
+/** Of the CPU per operation, window by window. */
+export function ratiosOf(over: readonly TurnWindow[], under: readonly TurnWindow[]): number[] {
+  return over.map((window, round) => window.serverCpuMicrosPerOp / under[round].serverCpuMicrosPerOp);
 }

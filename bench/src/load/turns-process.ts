@@ -1,0 +1,37 @@
+/**
+ * Runs turns in a generator process of its own and reads their windows.
+ *
+ * Called by the parts of the bench (rows/). Bounded: a generator that outlives its plan by GRACE_MS, with STORE_MS a key and
+ * server, is killed and the bench fails.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { trackChild } from '../peers/server-process.js';
+import type { TurnsPlan, TurnWindow } from './turns.js';
+
+const ENTRY = fileURLToPath(new URL('../../dist/load/turns-main.js', import.meta.url));
+const GRACE_MS = 60_000;
+const STORE_MS = 0.02;
+
+export async function turnsOf(plan: TurnsPlan): Promise<TurnWindow[][]> {
+  const child = spawn(process.execPath, [ENTRY, JSON.stringify(plan)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  trackChild(child);
+  const timer = setTimeout(() => child.kill('SIGKILL'), boundMs(plan));
+  const [output, complaints, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null, string | null]>,
+  ]);
+  clearTimeout(timer);
+  if (code !== 0) throw new Error(`The load run failed (${signal ?? `exit ${code}`}):\n${complaints.trimEnd()}`);
+  if (complaints !== '') console.error(complaints.trimEnd());
+  return JSON.parse(output);
+}
+
+function boundMs({ targets, windows, windowSeconds, keyCount }: TurnsPlan): number {
+  const perTarget = targets.map(({ warmupSeconds }) => warmupSeconds + windows * windowSeconds);
+  const loadSeconds = perTarget.reduce((sum, seconds) => sum + seconds, 0);
+  return loadSeconds * 2000 + targets.length * keyCount * STORE_MS + GRACE_MS;
+}
