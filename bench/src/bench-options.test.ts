@@ -4,17 +4,44 @@ import { argumentsFor, parseLoadOptions } from './load/load-options.js';
 import { planCores } from './machine/cores.js';
 
 describe('parseBenchOptions', () => {
-  test('saves complete tables only, unless told', () => {
+  test('saves complete runs only, unless told', () => {
     const isSaved = (...args: string[]) => parseBenchOptions(args)?.isSaved;
-    expect([isSaved(), isSaved('--quick'), isSaved('--only', 'get')]).toEqual([true, false, false]);
+    expect([isSaved(), isSaved('--full'), isSaved('--quick'), isSaved('--only', 'get')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     expect([isSaved('--no-save'), isSaved('--quick', '--save')]).toEqual([false, true]);
   });
 
-  test('takes arguments behind the -- that pnpm passes on', () => {
-    expect(parseBenchOptions(['--', '--transport', 'net', '--rounds=2'])).toMatchObject({
-      transport: 'net',
-      rounds: 2,
+  test('takes arguments behind the -- that pnpm passes on, and lists', () => {
+    const args = ['--', '--transport', 'net,uring', '--windows=7', '--workers', '1,2', '--only', 'mget,get,idle'];
+    expect(parseBenchOptions(args)).toMatchObject({
+      transports: ['uring', 'net'],
+      windows: 7,
+      workers: [1, 2],
+      only: ['get', 'mget', 'idle'],
     });
+  });
+
+  test('leaves transports open, so that all that work are measured, and takes both peers', () => {
+    const options = parseBenchOptions([]);
+    expect([options?.transports, options?.only, options?.peers]).toEqual([
+      undefined,
+      undefined,
+      ['memcached', 'redis'],
+    ]);
+    expect(parseBenchOptions(['--against', 'x'])?.peers).toEqual(['memcached']);
+    expect(parseBenchOptions(['--peer', 'memcached'])?.peers).toEqual(['memcached']);
+  });
+
+  test('takes at least five windows a figure, and more of them for the full report', () => {
+    expect(() => parseBenchOptions(['--windows', '4'])).toThrow('--windows 4: must be a number from 5');
+    const [quick, usual, full] = [['--quick'], [], ['--full']].map((args) => parseBenchOptions(args)?.windows ?? 0);
+    expect(quick).toBeGreaterThanOrEqual(5);
+    expect(usual).toBeGreaterThan(quick);
+    expect(full).toBeGreaterThan(usual);
   });
 
   test('answers nothing but help when asked for help', () => {
@@ -22,8 +49,26 @@ describe('parseBenchOptions', () => {
   });
 
   test('names every problem at once', () => {
-    const parse = () => parseBenchOptions(['--only', 'get,fly', '--rounds', '0', '--transport', 'pigeon']);
-    expect(parse).toThrow(/--only fly: must be one of get, .*\n.*--transport pigeon.*\n--rounds 0/s);
+    const args = [
+      '--only',
+      'get,fly',
+      '--workers',
+      '1,0',
+      '--transport',
+      'pigeon',
+      '--peer',
+      'etcd',
+      '--full',
+      '--quick',
+    ];
+    const problems = [
+      '--only fly: must be one of get, ',
+      '--workers 0: must be',
+      '--transport pigeon: must be one of auto',
+      '--peer etcd: must be one of memcached, redis',
+      '--full --quick: one or the other',
+    ];
+    for (const problem of problems) expect(() => parseBenchOptions(args)).toThrow(problem);
   });
 });
 

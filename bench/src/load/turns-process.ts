@@ -31,7 +31,7 @@ export async function turnsOf(plan: TurnsPlan): Promise<TurnWindow[][]> {
 }
 
 function boundMs({ targets, windows, windowSeconds, keyCount }: TurnsPlan): number {
-  const perTarget = targets.map(({ warmupSeconds }) => warmupSeconds + windows * windowSeconds);
+  const perTarget = targets.map(({ warmupSeconds }) => warmupSeconds * 4 + windows * windowSeconds);
   const loadSeconds = perTarget.reduce((sum, seconds) => sum + seconds, 0);
   return loadSeconds * 2000 + targets.length * keyCount * STORE_MS + GRACE_MS;
 }
