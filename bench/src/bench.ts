@@ -9,12 +9,14 @@ import { GROWTH_DEFAULTS, measureGrowth } from './growth/index.js';
 import { LOAD_DEFAULTS } from './load/load-options.js';
 import { busyWarning, type MachineFacts, machineFacts } from './machine/machine.js';
 import { versionOf } from './peers/contenders.js';
+import { measureQuality } from './quality/index.js';
 import type { Section } from './report/section.js';
 import type { Check, Part } from './rows/check.js';
 import { measureIdle } from './rows/idle.js';
 import { measureLatency } from './rows/latency.js';
 import { measureOperations } from './rows/operations.js';
 import { DEFAULT_PARTS, type PartId } from './rows/part-ids.js';
+import { measureHits, measureItems, serversOf } from './rows/quality.js';
 import { selectRows } from './rows/rows.js';
 import { measureStartup } from './rows/startup.js';
 import { measureTwoWorkers } from './rows/two-workers.js';
@@ -37,6 +39,8 @@ const MEASURES: Record<PartId, (options: BenchOptions) => Part | Promise<Part>> 
   workers: measureTwoWorkers,
   latency: measureLatency,
   idle: measureIdle,
+  items: measureItems,
+  hits: measureHits,
   help: measureStartup,
 };
 
@@ -68,7 +72,13 @@ function partsOf({ only, against }: BenchOptions): readonly PartId[] {
   return against === undefined || only !== undefined ? wanted : [];
 }
 
-async function fullSections({ memcached, shoal, transports }: BenchOptions): Promise<Section[]> {
+const QUALITY_MIB = 64;
+
+async function fullSections(options: BenchOptions): Promise<Section[]> {
+  const { memcached, shoal, transports } = options;
   const transport = transports?.[0] ?? GROWTH_DEFAULTS.transport;
-  return await measureGrowth({ ...GROWTH_DEFAULTS, memcached, transport, ...(shoal === undefined ? {} : { shoal }) });
+  const growth = { ...GROWTH_DEFAULTS, memcached, transport, ...(shoal === undefined ? {} : { shoal }) };
+  const onProgress = (what: string): void => console.error(what);
+  const quality = { servers: serversOf(options), memoryMiB: QUALITY_MIB, seed: LOAD_DEFAULTS.seed, onProgress };
+  return [...(await measureGrowth(growth)), ...(await measureQuality(quality))];
 }

@@ -24,7 +24,7 @@ const SHARES = [
   { id: 'disjoint', label: 'disjoint keys', keyCount: LOAD_DEFAULTS.keyCount, areKeysOwn: true },
   { id: 'hot', label: 'one hot key', keyCount: 1, areKeysOwn: false },
 ] as const;
-const WORKLOAD: Workload = { verb: 'mix', dialect: 'text', depth: 1, keysPerGet: 1, valueBytes: 100 };
+const WORKLOAD: Workload = { verb: 'mix', dialect: 'text', depth: 16, keysPerGet: 1, valueBytes: 100 };
 
 export interface WorkersRow {
   readonly transport: string;
