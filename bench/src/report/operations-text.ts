@@ -3,7 +3,7 @@
  *
  * Pure; called by rows/operations.ts.
  */
-import type { Operations, RedisRow, TransportTable } from '../rows/operations.js';
+import type { Operations, RedisRow, TransportTable } from '../rows/operations-result.js';
 import type { Figures, RowResult } from '../rows/table.js';
 import { barChart } from './chart.js';
 import type { Section } from './section.js';

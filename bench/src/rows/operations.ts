@@ -12,31 +12,9 @@ import { type Field, transportsOf, withField } from '../peers/field.js';
 import type { ServerProcess } from '../peers/server-process.js';
 import { operationsSection } from '../report/operations-text.js';
 import { atMost, type Part } from './check.js';
-import { type Row, selectRows, type TransportName } from './rows.js';
-import { type Figures, figuresOf, judge, type RowResult, referenceDialect } from './table.js';
-
-export interface TransportTable {
-  readonly transport: TransportName;
-  readonly rows: readonly RowResult[];
-}
-
-export interface RedisRow {
-  readonly id: string;
-  readonly label: string;
-  readonly figures: Figures;
-}
-
-export interface Operations {
-  readonly workers: number;
-  readonly peerName: string;
-  readonly shoalVersion: string;
-  readonly windows: number;
-  readonly windowSeconds: number;
-  readonly warmupSeconds: number;
-  readonly tables: readonly TransportTable[];
-  readonly redis?: { readonly version: string; readonly rows: readonly RedisRow[] };
-  readonly warnings: readonly string[];
-}
+import type { Operations, RedisRow, TransportTable } from './operations-result.js';
+import { type Row, selectRows } from './rows.js';
+import { figuresOf, judge, referenceDialect } from './table.js';
 
 export const NATIVE_WARMUP_SECONDS = 0.5;
 
