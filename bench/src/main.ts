@@ -2,7 +2,7 @@
  * `pnpm bench`: the whole comparison from flags to exit code.
  *
  * Prints progress on standard error, the result on standard output. Exit codes: 0 done, 1 a failed run, or with --check a
- * missed goal, 64 bad flags, 130 interrupted. However it ends, its servers end with it.
+ * missed goal or nothing judged, 64 bad flags, 130 interrupted. However it ends, its servers end with it.
  */
 import { runBench } from './bench.js';
 import { BENCH_HELP, type BenchOptions, parseBenchOptions } from './bench-options.js';
@@ -40,7 +40,8 @@ async function compare(options: BenchOptions, args: readonly string[]): Promise<
   if (options.isSaved) console.error(`\nwritten to ${writeResult(result, options)}`);
   const missed = missesOf(result.checks);
   if (missed.length > 0) console.error(`\nmissed: ${missed.join(', ')}`);
-  return options.isCheck && missed.length > 0 ? 1 : 0;
+  if (options.isCheck && result.checks.length === 0) console.error('nothing was judged');
+  return options.isCheck && (missed.length > 0 || result.checks.length === 0) ? 1 : 0;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

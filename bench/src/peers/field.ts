@@ -3,8 +3,8 @@
  * redis where it is asked for and installed.
  *
  * Used by the parts of the bench. All are bound to the same cores and idle while another has its turn. Which transport a
- * Shoal runs on is what it says itself (`stats settings`), so that `auto` is judged by what it came to. A transport that
- * nobody named and that does not work here is left out with a warning. Stops what it started, whatever happens.
+ * Shoal runs on is what it says itself (`stats settings`), so that `auto` is judged by what it came to. Where nobody
+ * named it and the kernel forbids it, io_uring is left out with a warning. Stops what it started, whatever happens.
  */
 import { availableParallelism } from 'node:os';
 import { type Cores, planCores } from '../machine/cores.js';
@@ -56,6 +56,11 @@ export function transportsOf(
   return transports ?? among;
 }
 
+/** io_uring alone is the kernel's to refuse; whatever else does not start is a fault. */
+export function mayBeMissing(asked: AskedTransport, { transports }: FieldOptions): boolean {
+  return asked === 'uring' && transports === undefined;
+}
+
 export async function withField<Value>(
   options: FieldOptions,
   plan: FieldPlan,
@@ -84,7 +89,7 @@ async function startField(options: FieldOptions, plan: FieldPlan, started: Serve
   for (const asked of plan.transports) {
     const command = shoalCommand({ ...options, transport: asked, workers });
     const server = await start(command).catch((error: Error) => {
-      if (options.transports !== undefined) throw error;
+      if (!mayBeMissing(asked, options)) throw error;
       warnings.push(`the ${asked} transport does not work here and is left out (${error.message.split('\n').at(-1)})`);
     });
     if (server !== undefined) shoals.push({ transport: await transportSaid(server, asked), server });
