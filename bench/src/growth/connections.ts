@@ -28,11 +28,11 @@ export function connectionsSection(all: readonly Measured[], warning?: string): 
 }
 
 /** Medians over the rounds; undefined where nothing was measured beside a crowd. */
-export function crowdCostOf({ samples }: Measured, side: Side): CrowdCost | undefined {
+export function crowdCostOf({ samples, firstCrowd }: Measured, side: Side): CrowdCost | undefined {
   const costs = samples[side].flatMap(({ crowd }) => (crowd === undefined ? [] : [crowd]));
-  if (costs.length === 0) return undefined;
-  // Memory that the first round touched stays with the server, so later rounds see less of it.
-  const [{ residentBytesPerConnection }] = costs;
+  const first = firstCrowd[side];
+  if (first === undefined || costs.length === 0) return undefined;
+  const { residentBytesPerConnection } = first;
   return {
     microsPerConnection: median(costs.map(({ microsPerConnection }) => microsPerConnection)),
     residentBytesPerConnection,

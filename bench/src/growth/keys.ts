@@ -22,7 +22,7 @@ export interface MostKeys {
 
 export async function measureMostKeys(sampling: Sampling, keyCount = MOST_KEYS): Promise<MostKeys> {
   const measured = keyPoints(keyCount, MOST_KEYS_SETUP).map(
-    (point): Measured => ({ point, samples: { Shoal: [], memcached: [] } }),
+    (point): Measured => ({ point, samples: { Shoal: [], memcached: [] }, firstCrowd: {} }),
   );
   const expansions: Partial<Record<Side, Expansion>> = {};
   for (const side of SIDES) expansions[side] = await growAndAsk(side, measured, sampling, keyCount);

@@ -24,11 +24,16 @@ export interface Sample extends LoadReport {
   readonly crowd?: CrowdCost;
 }
 
+/** Taking in a connection and parting with an older one must be over before the clock starts. */
+const ACCEPT_SECONDS = 0.0002;
+
 export type Samples = Record<Side, Sample[]>;
 
 export interface Measured {
   readonly point: Point;
   readonly samples: Samples;
+  /** Of the first crowd: memory that it touched stays with the server, so later ones seem to need less. */
+  readonly firstCrowd: Partial<Record<Side, CrowdCost>>;
 }
 
 export interface Sampling {
@@ -38,7 +43,7 @@ export interface Sampling {
 
 export async function measureGroup(points: readonly Point[], sampling: Sampling): Promise<Measured[]> {
   const { setup } = points[0];
-  const all = points.map((point): Measured => ({ point, samples: { Shoal: [], memcached: [] } }));
+  const all = points.map((point): Measured => ({ point, samples: { Shoal: [], memcached: [] }, firstCrowd: {} }));
   const servers = new Map<Side, ServerProcess>();
   try {
     for (const side of SIDES) servers.set(side, await startServer(side, sampling.plan, setup, sampling.filePrefix));
@@ -49,6 +54,7 @@ export async function measureGroup(points: readonly Point[], sampling: Sampling)
           const turn = { server: servers.get(side)!, round, isStored: round > 0 };
           const sample = await takeSample(measured.point, sampling, turn);
           if (round > 0) measured.samples[side].push(sample);
+          else measured.firstCrowd[side] = sample.crowd;
         }
         if (round > 0) console.error(progressLine(measured, sampling.plan, round));
       }
@@ -77,7 +83,7 @@ export async function takeSample(point: Point, { plan, filePrefix }: Sampling, t
     connections: point.busy,
     keyCount: point.keyCount,
     seconds: plan.seconds,
-    warmupSeconds: LOAD_DEFAULTS.warmupSeconds,
+    warmupSeconds: LOAD_DEFAULTS.warmupSeconds + point.busy * ACCEPT_SECONDS,
     isStored,
     seed: round,
     cpu: generatorCore(point.setup),
