@@ -4,11 +4,15 @@
  *
  * Called by index.ts. With all of thousands busy a closed loop has thousands of requests under way: its latency is the queue's length.
  */
-import type { Section } from '../report/section.js';
+
+import { barChart } from '../report/chart.js';
+import type { Chart, Section } from '../report/section.js';
 import { median } from '../rows/table.js';
 import { microsText, pointData, pointTable, tableOf, wholeText } from './point-table.js';
-import type { CrowdCost, Measured } from './sampling.js';
+import { type CrowdCost, type Measured, microsOf } from './sampling.js';
 import { SIDES, type Side } from './servers.js';
+
+const CHART_ORDER: readonly Side[] = ['memcached', 'Shoal'];
 
 export function connectionsSection(all: readonly Measured[], warning?: string): Section {
   return {
@@ -23,7 +27,7 @@ export function connectionsSection(all: readonly Measured[], warning?: string): 
       crowdTable(all),
     ].join('\n'),
     data: pointData(all),
-    charts: [],
+    charts: [connectionsChart(all)],
   };
 }
 
@@ -37,6 +41,13 @@ export function crowdCostOf({ samples, firstCrowd }: Measured, side: Side): Crow
     microsPerConnection: median(costs.map(({ microsPerConnection }) => microsPerConnection)),
     residentBytesPerConnection,
   };
+}
+
+function connectionsChart(all: readonly Measured[]): Chart {
+  const series = CHART_ORDER.map((name) => ({ name, values: all.map(({ samples }) => microsOf(samples[name])) }));
+  const categories = all.map(({ point }) => point.label);
+  const title = 'Cost of a get with more connections';
+  return { name: 'growth-connections', svg: barChart({ title, yLabel: 'CPU µs per operation', categories, series }) };
 }
 
 function crowdTable(all: readonly Measured[]): string {

@@ -5,6 +5,7 @@
  * follows the other: it grows from nothing to all keys while gets are timed, goes on with sets of the same keys, and is then asked.
  */
 import type { Section } from '../report/section.js';
+import { costChart, expansionChart } from './charts.js';
 import { type Expansion, runExpansion } from './expansion-run.js';
 import { pointData, pointTable, tableOf, wholeText } from './point-table.js';
 import { keyPoints, MOST_KEYS, MOST_KEYS_SETUP } from './points.js';
@@ -72,7 +73,14 @@ export function keysSection(all: readonly Measured[], { expansions, measured }: 
       points: pointData(points),
       expansions: Object.fromEntries(SIDES.map((side) => [side, expansionData(expansions[side])])),
     },
-    charts: [],
+    charts: [
+      costChart(
+        { name: 'growth-keys', title: 'Cost with more keys', xLabel: 'keys' },
+        points,
+        ({ point }) => point.keyCount,
+      ),
+      expansionChart(expansions),
+    ],
   };
 }
 

@@ -4,11 +4,16 @@
  * Called by index.ts. Every size has 10,000 keys or 128 MiB of them, whichever is less; -I is 2m so that a whole mebibyte fits.
  */
 import type { Section } from '../report/section.js';
+import { costChart } from './charts.js';
 import { microsText, pointData, pointTable, tableOf } from './point-table.js';
 import { type Measured, microsOf } from './sampling.js';
 import { SIDES } from './servers.js';
 
 const KIB = 1024;
+
+function valueBytesOf({ point }: Measured): number {
+  return point.workload.valueBytes;
+}
 
 export function valuesSection(all: readonly Measured[]): Section {
   const large = all.filter(({ point }) => point.workload.valueBytes >= KIB);
@@ -32,6 +37,8 @@ export function valuesSection(all: readonly Measured[]): Section {
       tableOf(['work', 'bytes', 'Shoal µs/KiB', 'memcached µs/KiB'], lines),
     ].join('\n'),
     data: pointData(all),
-    charts: [],
+    charts: [
+      costChart({ name: 'growth-values', title: 'Cost with larger values', xLabel: 'bytes' }, all, valueBytesOf),
+    ],
   };
 }
