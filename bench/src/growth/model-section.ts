@@ -27,6 +27,8 @@ const WORKS: readonly Named[] = [
 ];
 /** memcached's threads cannot be measured without its sockets. */
 const NOTHING: Added = { micros: 0, doubt: 0 };
+/** A limit that takes more is none. */
+const MOST_CORES = 128;
 const NETWORK_GIGABITS = 25;
 /** Ethernet, IP and TCP around every segment; key and words of a command or reply beside the value. */
 const SEGMENT_BYTES = 78;
@@ -134,10 +136,11 @@ function addedText({ get, set }: Readonly<Record<'get' | 'set', Added>>): string
 }
 
 function limitCells(reached: readonly ReachedCeiling[]): string[] {
-  const cells = reached.map(
+  const near = reached.filter(({ cores }) => cores <= MOST_CORES);
+  const cells = near.map(
     ({ name, opsPerSecond, cores }) => `${name}, ${millions(opsPerSecond)}, at ${Math.ceil(cores)} cores`,
   );
-  return [cells[0] ?? 'none in sight', cells[1] ?? '–'];
+  return [cells[0] ?? `none below ${MOST_CORES} cores`, cells[1] ?? '–'];
 }
 
 function ceilingsOf(all: readonly Measured[], side: Side, work: Work): Ceiling[] {
