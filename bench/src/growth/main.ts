@@ -57,11 +57,12 @@ function reportOf(machine: MachineFacts, flags: GrowthFlags, sections: readonly 
 
 function save(machine: MachineFacts, sections: readonly Section[], text: string): string {
   mkdirSync(RESULTS, { recursive: true });
-  const path = `${RESULTS}/${machine.date}-${machine.commit}-growth`;
+  const base = `${RESULTS}/${machine.date}-${machine.commit}`;
+  const path = `${base}-growth`;
   const data = { machine, sections: sections.map(({ id, title, data }) => ({ id, title, data })) };
   writeFileSync(`${path}.json`, `${JSON.stringify(data, null, 2)}\n`);
   writeFileSync(`${path}.md`, `${text}\n`);
-  for (const { name, svg } of sections.flatMap(({ charts }) => charts)) writeFileSync(`${path}-${name}.svg`, svg);
+  for (const { name, svg } of sections.flatMap(({ charts }) => charts)) writeFileSync(`${base}-${name}.svg`, svg);
   return `${path}.md`;
 }
 
