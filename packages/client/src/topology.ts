@@ -12,6 +12,7 @@ import { HashRing, keyHash, keyHashOf } from './hash-ring.js';
 import { keyBytes, plainKey } from './keys.js';
 import { type LinkOwner, NodeLink } from './node-link.js';
 import type { ResolvedOptions } from './options.js';
+import { RefreshPace } from './refresh-pace.js';
 import type { Key } from './request.js';
 import { TopologyPoller } from './topology-poller.js';
 
@@ -26,9 +27,8 @@ export interface KeyGroup {
   readonly indexes: number[];
 }
 
-/** A refresh waits no longer for news, and asks no sooner again after the last one. */
+/** A refresh waits no longer for news; how often it asks is refresh-pace.ts's to say. */
 const REFRESH_WAIT_MS = 500;
-const REFRESH_SPACING_MS = 100;
 
 export class Topology {
   readonly #options: ResolvedOptions;
@@ -44,7 +44,7 @@ export class Topology {
   #isKnown = false;
   #lastError: unknown = null;
   #refreshing: Promise<void> | null = null;
-  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #refreshPace = new RefreshPace();
   #announceReady!: () => void;
   /** Resolves when there is a first list. */
   readonly ready = new Promise<void>((resolve) => {
@@ -101,12 +101,15 @@ export class Topology {
     return [...groups.values()];
   }
 
-  /** Asks for news now; resolves when they are applied, or after a short while without. */
+  /** Asks for news now, unless it was just asked in vain; resolves when they are applied, or after a short while without. */
   refresh(): Promise<void> {
-    if (this.#poller === null || performance.now() - this.#refreshedAtMs < REFRESH_SPACING_MS) return Promise.resolve();
-    this.#refreshing ??= this.#poll(this.#poller).finally(() => {
+    const poller = this.#poller;
+    if (this.#refreshing !== null) return this.#refreshing;
+    if (poller === null || !this.#refreshPace.isDue(performance.now())) return Promise.resolve();
+    const known = poller.current;
+    this.#refreshing = this.#poll(poller).finally(() => {
       this.#refreshing = null;
-      this.#refreshedAtMs = performance.now();
+      this.#refreshPace.noteEnd(performance.now(), poller.current !== known, Math.random());
     });
     return this.#refreshing;
   }
