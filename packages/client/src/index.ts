@@ -22,6 +22,7 @@ export { HashRing, keyHash, keyHashOf, type RingNode } from './hash-ring.js';
 export type { CallOptions, CountOptions, ReadOptions, StoreOptions } from './operation-flags.js';
 export { CLIENT_DEFAULTS, type ClientOptions, type ClientTarget } from './options.js';
 export { PollCourse, type PollCourseOptions, type PollTarget, type PollVerdict } from './poll-course.js';
+export { type ReconnectBounds, reconnectPauseMs } from './reconnect-pause.js';
 export { RefreshPace } from './refresh-pace.js';
 export { CasResult, type ValueWithCas } from './reply-results.js';
 export type { Key } from './request.js';

@@ -9,6 +9,7 @@
 import { Connection, type ConnectionTarget, type Ending } from './connection.js';
 import { NodeDownError, RequestTimeoutError } from './errors.js';
 import type { ResolvedOptions } from './options.js';
+import { reconnectPauseMs } from './reconnect-pause.js';
 import { Op, Request, Verb } from './request.js';
 
 export interface LinkOwner {
@@ -127,9 +128,7 @@ export class NodeLink {
   }
 
   #quarantine(reason: Error, failures: number): void {
-    const { reconnectMinMs, reconnectMaxMs } = this.#options;
-    const fullMs = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(failures - 1, 30));
-    const pauseMs = fullMs * (0.5 + Math.random() / 2);
+    const pauseMs = reconnectPauseMs(failures, this.#options, Math.random());
     const timer = setTimeout(() => this.#probe(reason, failures), pauseMs);
     timer.unref();
     this.#setState({ kind: 'quarantined', timer, reason, failures });

@@ -7,7 +7,7 @@
  */
 import type { NodeKey } from './drivers/driver.js';
 import type { Health, HealthTarget, NodeHealth } from './health.js';
-import { SYSTEM_CLOCK } from './pool-clock.js';
+import { type PoolClock, SYSTEM_CLOCK } from './pool-clock.js';
 import { type ProbeOutcome, type ProbeTarget, probeNode } from './probe.js';
 import { StallWatch } from './stall-watch.js';
 
@@ -17,11 +17,11 @@ export interface HealthMonitorOptions {
   readonly intervalMs?: number;
   readonly deadlineMs?: number;
   readonly probe?: (target: ProbeTarget, deadlineMs: number) => Promise<ProbeOutcome>;
-  /** Answers are dated by it: the clock of who compares them. */
-  readonly nowMs?: () => number;
+  /** What waits here waits by it, and answers are dated by it: the clock of who compares them. */
+  readonly clock?: PoolClock;
 }
 
-const DEFAULTS = { intervalMs: 750, deadlineMs: 750, probe: probeNode, nowMs: SYSTEM_CLOCK.nowMs };
+const DEFAULTS = { intervalMs: 750, deadlineMs: 750, probe: probeNode, clock: SYSTEM_CLOCK };
 const FAILURES_MAX = 3;
 const PROBES_AT_ONCE_MAX = 32;
 /** Multiples of this, without their whole part, are spread evenly however many there are. */
@@ -31,7 +31,8 @@ const UNKNOWN: NodeHealth = { state: 'unknown', failures: 0, reason: null, confi
 interface Watched {
   readonly target: HealthTarget;
   health: NodeHealth;
-  timer: NodeJS.Timeout | null;
+  /** Calls the next probe off; null while none is due. */
+  cancel: (() => void) | null;
   dueAtMs: number;
   /** Raised when what a probe under way will find has become of no interest. */
   generation: number;
@@ -40,7 +41,7 @@ interface Watched {
 
 export class HealthMonitor implements Health {
   readonly #options: Required<HealthMonitorOptions>;
-  readonly #stalls = new StallWatch();
+  readonly #stalls: StallWatch;
   readonly #nodes = new Map<string, Watched>();
   readonly #waiting = new Set<Watched>();
   #probes = 0;
@@ -48,6 +49,7 @@ export class HealthMonitor implements Health {
 
   constructor(options: HealthMonitorOptions) {
     this.#options = { ...DEFAULTS, ...options };
+    this.#stalls = new StallWatch(this.#options.clock);
   }
 
   watch(targets: readonly HealthTarget[]): void {
@@ -72,7 +74,7 @@ export class HealthMonitor implements Health {
     if (node === undefined) return;
     node.generation++;
     node.health = UNKNOWN;
-    this.#schedule(node, performance.now());
+    this.#schedule(node, this.#nowMs());
   }
 
   close(): void {
@@ -81,27 +83,27 @@ export class HealthMonitor implements Health {
 
   #add(name: string, target: HealthTarget): void {
     const phase = (this.#added++ * GOLDEN_RATIO) % 1;
-    const node = { target, health: UNKNOWN, timer: null, dueAtMs: 0, generation: 0, isBeingProbed: false };
+    const node = { target, health: UNKNOWN, cancel: null, dueAtMs: 0, generation: 0, isBeingProbed: false };
     this.#nodes.set(name, node);
-    this.#schedule(node, performance.now() + phase * this.#options.intervalMs);
+    this.#schedule(node, this.#nowMs() + phase * this.#options.intervalMs);
   }
 
   #forget(name: string, node: Watched): void {
     this.#nodes.delete(name);
     this.#waiting.delete(node);
     node.generation++;
-    if (node.timer !== null) clearTimeout(node.timer);
+    node.cancel?.();
   }
 
   #schedule(node: Watched, dueAtMs: number): void {
-    if (node.timer !== null) clearTimeout(node.timer);
+    node.cancel?.();
     this.#waiting.delete(node);
     node.dueAtMs = dueAtMs;
-    node.timer = setTimeout(() => this.#begin(node), Math.max(0, dueAtMs - performance.now()));
+    node.cancel = this.#options.clock.later(() => this.#begin(node), Math.max(0, dueAtMs - this.#nowMs()));
   }
 
   #begin(node: Watched): void {
-    node.timer = null;
+    node.cancel = null;
     // One under way was begun before a reset; its end leads on.
     if (node.isBeingProbed) return;
     if (this.#probes >= PROBES_AT_ONCE_MAX) this.#waiting.add(node);
@@ -111,14 +113,14 @@ export class HealthMonitor implements Health {
   async #probe(node: Watched): Promise<void> {
     const { generation, target } = node;
     const { deadlineMs, probe } = this.#options;
-    const [startedAtMs, askedAtMs] = [performance.now(), this.#options.nowMs()];
+    const askedAtMs = this.#nowMs();
     this.#probes++;
     node.isBeingProbed = true;
     const outcome = await probe(target, deadlineMs);
     node.isBeingProbed = false;
     this.#probes--;
     const isOfInterest = node.generation === generation;
-    if (isOfInterest) this.#judge(node, outcome, { startedAtMs, askedAtMs });
+    if (isOfInterest) this.#judge(node, outcome, askedAtMs);
     this.#lead(node, isOfInterest ? this.#options.intervalMs : 0);
     this.#beginNextWaiting();
   }
@@ -126,8 +128,8 @@ export class HealthMonitor implements Health {
   /** On to the next probe, unless a reset has arranged for that, or the node is not watched any more. */
   #lead(node: Watched, intervalMs: number): void {
     const isWatched = this.#nodes.get(nameOf(node.target)) === node;
-    if (!isWatched || node.timer !== null) return;
-    this.#schedule(node, Math.max(performance.now(), node.dueAtMs + intervalMs));
+    if (!isWatched || node.cancel !== null) return;
+    this.#schedule(node, Math.max(this.#nowMs(), node.dueAtMs + intervalMs));
   }
 
   #beginNextWaiting(): void {
@@ -137,18 +139,22 @@ export class HealthMonitor implements Health {
     this.#begin(next);
   }
 
-  #judge(node: Watched, outcome: ProbeOutcome, times: { startedAtMs: number; askedAtMs: number }): void {
+  #judge(node: Watched, outcome: ProbeOutcome, askedAtMs: number): void {
     const before = node.health;
     if (outcome.kind === 'answered') {
-      node.health = answered(before, outcome.configVersion, times.askedAtMs);
+      node.health = answered(before, outcome.configVersion, askedAtMs);
     } else {
-      if (outcome.isSilence && this.#stalls.hasStalledSince(times.startedAtMs)) return;
+      if (outcome.isSilence && this.#stalls.hasStalledSince(askedAtMs)) return;
       node.health = failed(before, outcome.reason);
     }
     const { state, configVersion } = node.health;
     if (state === before.state && configVersion === before.configVersion) return;
     const { clusterId, nodeId } = node.target;
     this.#options.onChange({ clusterId, nodeId }, node.health);
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.nowMs();
   }
 }
 
