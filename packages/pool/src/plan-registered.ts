@@ -13,6 +13,8 @@ export const DEAD_AFTER_MS = 10_000;
 export const SUSPECT_AFTER_MS = 5_000;
 /** A node is heard of several times within this; see HEARTBEAT_MS. */
 const OBJECTION_MS = 5_000;
+/** Nodes that went together, with a rack or a zone, leave the list together: silences end on whole multiples of this. */
+const DELISTED_TOGETHER_MS = 1_000;
 
 interface RegisteredTimes {
   readonly drainMs: number;
@@ -54,7 +56,8 @@ function planFailing(node: NodeRecord, seen: ObservedNode, nowMs: number): NodeP
 }
 
 function planSuspected(node: NodeRecord, seen: ObservedNode, nowMs: number): NodePlan {
-  const deadAtMs = Math.max(silentSince(seen) + DEAD_AFTER_MS, (seen.suspectedSinceMs ?? nowMs) + OBJECTION_MS);
+  const silenceEndsMs = Math.max(silentSince(seen) + DEAD_AFTER_MS, (seen.suspectedSinceMs ?? nowMs) + OBJECTION_MS);
+  const deadAtMs = Math.ceil(silenceEndsMs / DELISTED_TOGETHER_MS) * DELISTED_TOGETHER_MS;
   return nowMs >= deadAtMs ? become(null) : waitUntil(node, deadAtMs);
 }
 

@@ -352,6 +352,17 @@ describe('plan of registered nodes', () => {
     ],
     ['delists a node that is dead', accused, [remote(deadAndAccused), remote({})], ['save v8 0002 available']],
     [
+      'delists nodes that fell silent within the same second by one change',
+      clusterRecord(
+        ['0001', '0002', '0003'].map((id) => nodeRecord(id, { failures: failedOnce })),
+        registered,
+      ),
+      [-1, 0, 999].map((lateMs) =>
+        remote({ ...deadAndAccused, health: { ...dead, lastAnswerAtMs: dead.lastAnswerAtMs + lateMs } }),
+      ),
+      ['save v8 0003 available', 'wait 1000'],
+    ],
+    [
       'spares a node that is heard of, though no probe reaches it',
       accused,
       [remote({ ...deadAndAccused, heardAtMs: NOW_MS - 1000 }), remote({})],

@@ -47,8 +47,9 @@ export function plan(cluster: ClusterRecord, observed: Observed, nowMs: number):
   waits.push(...publication.waits);
   if (cluster.deleting && cluster.nodes.length === 0 && observed.strays.length === 0) actions.push({ kind: 'forget' });
   else if (publication.cluster !== cluster) actions.push({ kind: 'save', cluster: publication.cluster });
-  if (toldNodes(situation).some(([, { configVersion }]) => configVersion === null)) waits.push(nowMs + ANSWER_MS);
-  const nodeIds = outdatedNodes(situation);
+  const told = toldNodes(situation);
+  if (told.some(([, { configVersion }]) => configVersion === null)) waits.push(nowMs + ANSWER_MS);
+  const nodeIds = outdatedNodes(told, cluster.version);
   if (nodeIds.length > 0) actions.push({ kind: 'push', nodeIds });
   if (waits.length > 0) actions.push({ kind: 'wait', untilMs: Math.min(...waits) });
   return actions;
@@ -195,15 +196,15 @@ function corrected(cluster: ClusterRecord, { nodes }: Observed): ClusterRecord {
   return seen > cluster.version ? { ...cluster, version: seen + 1 } : cluster;
 }
 
+type ToldNode = readonly [id: string, seen: ObservedNode];
+
 /** Nodes that are known to have another version than the one that is saved. */
-function outdatedNodes(situation: Situation): readonly string[] {
-  const isOutdated = ({ configVersion }: ObservedNode) =>
-    configVersion !== null && configVersion < situation.cluster.version;
-  return toldNodes(situation).flatMap(([id, seen]) => (isOutdated(seen) ? [id] : []));
+function outdatedNodes(told: readonly ToldNode[], version: number): readonly string[] {
+  return told.flatMap(([id, { configVersion }]) => (configVersion !== null && configVersion < version ? [id] : []));
 }
 
 /** Nodes that are to have the list and can be told now; those that leave are told as well. */
-function toldNodes({ cluster, observed }: Situation): readonly (readonly [string, ObservedNode])[] {
+function toldNodes({ cluster, observed }: Situation): readonly ToldNode[] {
   if (cluster.deleting || configOf(cluster) === null) return [];
   const told = cluster.nodes.filter(({ phase }) => phase !== 'creating' && phase !== 'stopping');
   return told.flatMap(({ id }) => {

@@ -45,6 +45,8 @@ export class SupervisedNodes {
   readonly #memories = new Map<string, NodeMemory>();
   readonly #refusedPorts = new Set<number>();
   readonly #operations = new Set<Promise<void>>();
+  /** The record whose nodes are probed: most turns come without another. */
+  #watched: ClusterRecord | null = null;
 
   constructor(parts: SupervisedNodesParts) {
     this.#parts = parts;
@@ -60,6 +62,7 @@ export class SupervisedNodes {
   /** Somebody else looks after them. */
   forgetAll(): void {
     this.#memories.clear();
+    this.#watched = null;
     this.#health.watch([]);
   }
 
@@ -97,14 +100,20 @@ export class SupervisedNodes {
       memory.noteSuspicion(cluster.driver === DriverKind.REGISTERED && node.failures.count > 0, this.#nowMs());
     }
     if (cluster.nodes.every(({ phase }) => phase !== 'creating')) this.#refusedPorts.clear();
-    this.#health.watch(
-      cluster.nodes.filter(isProbed).map(({ id, address }) => ({ ...this.#key(id), ...reachOf(address) })),
-    );
+    this.#watchNodesOf(cluster);
     const nodes = cluster.nodes.map((node) => {
       const failures = this.#memoryOf(node).failuresOf(node);
       return failures === node.failures ? node : { ...node, failures };
     });
     return nodes.every((node, i) => node === cluster.nodes[i]) ? cluster : { ...cluster, nodes };
+  }
+
+  #watchNodesOf(cluster: ClusterRecord): void {
+    if (cluster === this.#watched) return;
+    this.#watched = cluster;
+    this.#health.watch(
+      cluster.nodes.filter(isProbed).map(({ id, address }) => ({ ...this.#key(id), ...reachOf(address) })),
+    );
   }
 
   /** Another instance under the id of a registered node is another process: nothing is known of it. */
