@@ -28,6 +28,11 @@ export async function openLog(level: LogLevel): Promise<OpenLog> {
   return { log: pino({ level }, stream), flush: () => flushed(output) };
 }
 
+/** For a pool that is driven by a program which has its own report to print. */
+export function silentLog(): Log {
+  return pino({ level: 'silent' });
+}
+
 async function prettyInto(output: ReturnType<typeof destination>): Promise<NodeJS.WritableStream> {
   const { default: pretty } = await import('pino-pretty');
   return pretty({ destination: output, colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
