@@ -56,11 +56,6 @@ describe('a simulation of 40 nodes and 600 clients', () => {
     expect(p50('shoal')).toBeLessThan(p50('shoal-idle') / 1.5);
   });
 
-  test('clients that ask less often in vain ask far less while a zone is away', () => {
-    const mean = (id: string) => period(id, ChangeName.ZONE_LOST).questionsMean;
-    expect(mean('eager')).toBeGreaterThan(1.2 * mean('shoal'));
-  });
-
   test('the pool delists a lost zone within 20 seconds by a few changes, and lists its replacement by a few', () => {
     const lost = change(ChangeName.ZONE_LOST);
     expect(lost.nodesListed).toBeLessThan(25);
