@@ -1,5 +1,7 @@
-// A whole simulation: the pool's half once, then every kind of client against it, and the ring. The door for programs; main.ts
-// is the one for people. What it answers depends on its arguments alone.
+// A whole simulation: the pool's half once, then every kind of client against it, and the ring.
+//
+// The door for programs; main.ts is the one for people. What it answers depends on its arguments alone. Takes a minute or two
+// and 300 MiB with 1,000 nodes, 100,000 clients and all five kinds.
 import type { ClientKind } from './client-kinds.js';
 import { runControlPlane } from './control-plane.js';
 import type { ChangeReport, CourseOfEvents } from './course-of-events.js';

@@ -27,11 +27,15 @@ describe('a simulation of 40 nodes and 600 clients', () => {
   const period = (id: string, name: string) => fleet(id).periods.find((each) => each.name === name)!.load;
   const change = (name: string) => report.changes.find((each) => each.name === name)!;
 
-  test('prints the same for the same seed, and something else for another', async () => {
-    expect(reportText(await run(SMALL))).toBe(reportText(report));
-    const other = { ...SMALL, seed: 8 };
-    expect(reportText({ ...(await run(other)), options: SMALL })).not.toBe(reportText(report));
-  }, TIMEOUT_MS);
+  test(
+    'prints the same for the same seed, and something else for another',
+    async () => {
+      expect(reportText(await run(SMALL))).toBe(reportText(report));
+      const other = { ...SMALL, seed: 8 };
+      expect(reportText({ ...(await run(other)), options: SMALL })).not.toBe(reportText(report));
+    },
+    TIMEOUT_MS,
+  );
 
   test('is asked once an interval by each client, evenly', () => {
     const everyDay = period('shoal', 'every day');

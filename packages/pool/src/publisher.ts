@@ -30,12 +30,29 @@ export interface PublishedList {
 export type Publish = (node: NodeRecord, cluster: ClusterRecord) => Promise<void>;
 
 export const publish: Publish = async (node, cluster) => {
+  const { request, replyCount } = pushOf(cluster);
+  await converse(reachOf(node.address), request, replyCount);
+};
+
+interface Push {
+  readonly request: Buffer;
+  readonly replyCount: number;
+}
+
+/** Every node of a cluster is sent the same bytes, and composing them takes as long as the list is. */
+const pushes = new WeakMap<ClusterRecord, Push>();
+
+function pushOf(cluster: ClusterRecord): Push {
+  const known = pushes.get(cluster);
+  if (known !== undefined) return known;
   const lists = listsOf(cluster);
   if (lists.length === 0) throw new PublishError('the cluster has no list');
   const withdrawn = withdrawnKeys(cluster);
   const request = composePush(lists, withdrawn, cluster.secret);
-  await converse(reachOf(node.address), request, lists.length + withdrawn.length);
-};
+  const push = { request, replyCount: lists.length + withdrawn.length };
+  pushes.set(cluster, push);
+  return push;
+}
 
 /** Where the pool reaches a node: its ip needs no resolver. */
 export function reachOf({ hostname, ip, port }: NodeAddress): { readonly host: string; readonly port: number } {
