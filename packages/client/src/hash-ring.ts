@@ -16,6 +16,8 @@ export type RingNode = Pick<ClusterNode, 'hostname' | 'port'>;
 const DEFAULT_PORT = 11211;
 const DIGESTS_PER_NODE = 40;
 const POINTS_PER_DIGEST = 4;
+/** Owners are 16 bits. */
+const OWNERS_MAX = 0x1_0000;
 /** libmemcached adds it before it rounds down; single precision still turns 40 into 39 at some numbers of nodes. */
 const ROUNDING = 1e-10;
 
@@ -28,9 +30,9 @@ export class HashRing<Node extends RingNode = ClusterNode> {
   /** An empty list makes a ring that owns nothing. */
   constructor(nodes: readonly Node[]) {
     this.nodes = nodes;
-    const points = pointsOf(nodes);
-    this.#points = Uint32Array.from(points, ({ value }) => value);
-    this.#owners = Uint16Array.from(points, ({ owner }) => owner);
+    const places = placesOf(nodes);
+    this.#points = Uint32Array.from(places, (place) => Math.floor(place / OWNERS_MAX));
+    this.#owners = Uint16Array.from(places, (place) => place % OWNERS_MAX);
   }
 
   /** The index in `nodes` of the node that owns this key, -1 without nodes. */
@@ -62,23 +64,23 @@ export function keyHashOf(bytes: Uint8Array, start: number, end: number): number
   return md5FirstWord(bytes, start, end);
 }
 
-interface Point {
-  readonly value: number;
-  readonly owner: number;
-}
-
-function pointsOf(nodes: readonly RingNode[]): Point[] {
-  const points: Point[] = [];
+/**
+ * Every point with its owner behind it, as one number, in rising order: numbers sort many times faster than objects, and of
+ * equal points the one of the earlier node comes first. 48 bits, so exact in a double.
+ */
+function placesOf(nodes: readonly RingNode[]): Float64Array {
   const digests = digestsPerNode(nodes.length);
+  const places = new Float64Array(nodes.length * digests * POINTS_PER_DIGEST);
   const words = new Uint32Array(POINTS_PER_DIGEST);
+  let count = 0;
   for (const [owner, node] of nodes.entries()) {
     const name = node.port === DEFAULT_PORT ? node.hostname : `${node.hostname}:${node.port}`;
     for (let index = 0; index < digests; index++) {
       md5Words(Buffer.from(`${name}-${index}`), words);
-      for (const value of words) points.push({ value, owner });
+      for (const value of words) places[count++] = value * OWNERS_MAX + owner;
     }
   }
-  return points.sort((one, other) => one.value - other.value);
+  return places.sort();
 }
 
 /** floorf(1/n · 40 · n + 1e-10) with every step in single precision: 40, but 39 at 25, 47, 50, 55 and 61 nodes. */
