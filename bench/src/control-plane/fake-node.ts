@@ -18,6 +18,9 @@ export class FakeNode {
   /** Of the last list that it was given; 0 before the first. */
   version = 0;
   nodeCount = 0;
+  /** How often it was probed and heard of. */
+  probes = 0;
+  heartbeats = 0;
   readonly #clusterId: string;
   readonly #poolPort: number;
   readonly #server: Server;
@@ -65,6 +68,7 @@ export class FakeNode {
 
   /** One that is lost means nothing: the pool waits for several. */
   #beat(): void {
+    this.heartbeats++;
     this.#ask('heartbeat', this.#member()).catch(() => {});
   }
 
@@ -77,12 +81,16 @@ export class FakeNode {
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');
-      if (received.startsWith('version'))
-        socket.write(`VERSION 1.6.45\r\n${this.#list === '' ? 'END\r\n' : this.#list}`);
+      if (received.startsWith('version')) this.#answerProbe(socket);
       else if (!this.#takeList(received)) return;
       else socket.write('STORED\r\n');
       received = '';
     });
+  }
+
+  #answerProbe(socket: Socket): void {
+    this.probes++;
+    socket.write(`VERSION 1.6.45\r\n${this.#list === '' ? 'END\r\n' : this.#list}`);
   }
 
   /** `config set cluster 0 <bytes> <secret>`; false while it is not whole. */

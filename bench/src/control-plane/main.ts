@@ -73,12 +73,23 @@ async function daemonPart(): Promise<string> {
   const rows = costs.map((cost) => [
     cost.nodes,
     fixed(cost.idleCpuMsPerSecond, 1),
-    cost.nodes === 0 ? '–' : fixed((cost.idleCpuMsPerSecond - base) / cost.nodes, 3),
+    fixed(cost.probesPerSecond, 1),
+    fixed(cost.heartbeatsPerSecond, 1),
+    cost.nodes === 0 ? '–' : fixed(((cost.idleCpuMsPerSecond - base) / cost.probesPerSecond) * 1000, 0),
     fixed(cost.residentMib, 0),
     fixed(cost.publicationMs, 0),
     fixed(cost.publicationCpuMs, 1),
   ]);
-  const head = ['nodes', 'CPU ms/s', 'a node', 'resident MiB', 'publication ms', 'its CPU ms'];
+  const head = [
+    'nodes',
+    'CPU ms/s',
+    'probes/s',
+    'heartbeats/s',
+    'CPU µs a probe',
+    'resident MiB',
+    'publication ms',
+    'its CPU ms',
+  ];
   return `## A pool daemon\n\n${table(head, rows)}`;
 }
 

@@ -28,6 +28,8 @@ export interface ClientKind {
   newCourse(parts: CourseParts): Course;
   /** Null: trouble with nodes makes it ask no sooner. */
   readonly newPace: (() => Pace) | null;
+  /** It asks again while a node that it tries stays dead. */
+  readonly asksWhileDown: boolean;
   /** Polls are timed from the beginning of the last one, not from its end. */
   readonly hasFixedRate: boolean;
   /** Between two targets of one poll. */
@@ -92,6 +94,7 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
     title: "Shoal's client: nodes in turn, sooner after trouble",
     newCourse: (parts) => new PollCourse(parts),
     newPace: () => new RefreshPace(),
+    asksWhileDown: true,
     hasFixedRate: false,
     betweenTargetsMs: 0,
   },
@@ -100,6 +103,7 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
     title: 'the same without requests, so without trouble',
     newCourse: (parts) => new PollCourse(parts),
     newPace: null,
+    asksWhileDown: false,
     hasFixedRate: false,
     betweenTargetsMs: 0,
   },
@@ -108,6 +112,7 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
     title: 'nodes in turn from the first, a tenth of jitter, every 0.1 s in trouble',
     newCourse: (parts) => new PlainCourse(parts, { nodesAsked: 2, jitter: 0.1, beginsAnywhere: false }),
     newPace: () => new EagerPace(),
+    asksWhileDown: false,
     hasFixedRate: false,
     betweenTargetsMs: 0,
   },
@@ -116,6 +121,7 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
     title: "as AWS's clients: nodes in turn at a fixed rate",
     newCourse: (parts) => new PlainCourse(parts, { nodesAsked: 2, jitter: 0, beginsAnywhere: true }),
     newPace: null,
+    asksWhileDown: false,
     hasFixedRate: true,
     betweenTargetsMs: 500,
   },
@@ -124,6 +130,7 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
     title: 'the endpoint at a fixed rate, as most clients on npm and PyPI',
     newCourse: (parts) => new PlainCourse(parts, { nodesAsked: 0, jitter: 0, beginsAnywhere: true }),
     newPace: null,
+    asksWhileDown: false,
     hasFixedRate: true,
     betweenTargetsMs: 0,
   },

@@ -24,7 +24,16 @@ export interface FleetReport {
   readonly trouble: TroubleReport;
 }
 
-const Event = { POLL: 0, ARRIVAL: 1, NEXT_TARGET: 2, HAPPENING: 3, SECOND: 4, NOTICE: 5, RECONNECT: 6 } as const;
+const Event = {
+  POLL: 0,
+  ARRIVAL: 1,
+  NEXT_TARGET: 2,
+  HAPPENING: 3,
+  SECOND: 4,
+  NOTICE: 5,
+  RECONNECT: 6,
+  STILL_DOWN: 7,
+} as const;
 
 const ENDPOINT = { host: 'endpoint', port: 11211 };
 const POOL_ZONE = 0;
@@ -75,7 +84,9 @@ class Fleet {
     this.#paces = newPace === null ? null : Array.from({ length: clients }, () => newPace());
     this.#trouble = new Trouble({
       ...{ options, nodes: this.#nodes, chance: Chance.of(seed, `trouble of ${kind.id}`), notices: newPace !== null },
+      asksWhileDown: kind.asksWhileDown,
       noticeAt: (atMs, client) => this.#queue.add(atMs, Event.NOTICE, client),
+      stillDownAt: (atMs, client) => this.#queue.add(atMs, Event.STILL_DOWN, client),
       reconnectAt: (atMs, chain) => this.#queue.add(atMs, Event.RECONNECT, chain),
     });
   }
@@ -117,6 +128,9 @@ class Fleet {
         break;
       case Event.NOTICE:
         if (this.#trouble.notice(subject, timeMs)) this.#refresh(subject, timeMs);
+        break;
+      case Event.STILL_DOWN:
+        if (this.#trouble.isStillDown(subject, timeMs)) this.#refresh(subject, timeMs);
         break;
       case Event.RECONNECT:
         this.#trouble.reconnect(subject, timeMs);

@@ -26,8 +26,10 @@ export interface TroubleParts {
   readonly chance: Chance;
   /** False: this kind of client does nothing about a node that fails. */
   readonly notices: boolean;
+  readonly asksWhileDown: boolean;
   readonly noticeAt: (atMs: number, client: number) => void;
   readonly reconnectAt: (atMs: number, chain: number) => void;
+  readonly stillDownAt: (atMs: number, client: number) => void;
 }
 
 const STALL_MS = CLIENT_DEFAULTS.timeoutMs + CLIENT_DEFAULTS.stallTimeoutMs;
@@ -42,6 +44,8 @@ export class Trouble {
   readonly #listed: Uint32Array;
   readonly #sinceMs: Float64Array;
   readonly #chains: { readonly client: number; failures: number }[] = [];
+  /** Tries of the first dead node that a client noticed; 0: it has none. */
+  readonly #tries: Uint32Array;
   #requestsLost = 0;
   #notices = 0;
   #noticesPeak = 0;
@@ -53,6 +57,7 @@ export class Trouble {
     this.#parts = parts;
     this.#unnoticed = new Uint32Array(clients);
     this.#listed = new Uint32Array(clients);
+    this.#tries = new Uint32Array(clients);
     this.#sinceMs = new Float64Array(clients);
   }
 
@@ -73,7 +78,18 @@ export class Trouble {
     this.#unnoticed[client]--;
     this.#notices++;
     if (this.#unnoticed[client] > 0) this.#awaitNotice(client, nowMs);
+    if (this.#tries[client] === 0 && this.#parts.asksWhileDown) this.#awaitTry(client, nowMs);
     if (this.#parts.chance.below(SAMPLE) === 0) this.#follow({ client, failures: 0 }, nowMs);
+    return true;
+  }
+
+  /** True: a node that the client noticed was tried again in vain. The first it noticed stands for all. */
+  isStillDown(client: number, nowMs: number): boolean {
+    if (this.#listed[client] === 0) {
+      this.#tries[client] = 0;
+      return false;
+    }
+    this.#awaitTry(client, nowMs);
     return true;
   }
 
@@ -128,6 +144,11 @@ export class Trouble {
     const failures = ++this.#chains[chain].failures;
     const pauseMs = reconnectPauseMs(failures, CLIENT_DEFAULTS, this.#parts.chance.next());
     this.#parts.reconnectAt(fromMs + pauseMs, chain);
+  }
+
+  #awaitTry(client: number, fromMs: number): void {
+    const pauseMs = reconnectPauseMs(++this.#tries[client], CLIENT_DEFAULTS, this.#parts.chance.next());
+    this.#parts.stillDownAt(fromMs + pauseMs + CLIENT_DEFAULTS.connectTimeoutMs, client);
   }
 
   #account(client: number, lost: number, nowMs: number): void {

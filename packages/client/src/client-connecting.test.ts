@@ -1,7 +1,9 @@
 /** How the client reaches its nodes: TLS, and the hostname where the ip of the list does not answer. */
+import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
 import { Client } from './client.js';
 import type { ClientOptions } from './options.js';
+import { eventually } from './testing/eventually.js';
 import { FakeNode } from './testing/fake-node.js';
 import { TLS_CERTIFICATE, TLS_KEY } from './testing/tls-identity.js';
 
@@ -70,4 +72,27 @@ test('the hostname is tried when the ip of the list does not answer', async () =
   await client.set('a', 'x');
   expect(await client.get('a')).toBe('x');
   expect(node.items.get('a')).toBe('x');
+});
+
+test('a node that is delisted a while after it died is forgotten long before the next poll', async () => {
+  const [endpoint, dead, alive] = [await startNode(), await startNode(), await startNode()];
+  const list = (version: number, nodes: readonly FakeNode[]) => {
+    const payload = `${version}\n${nodes.map(({ port }) => `localhost|127.0.0.1|${port}`).join(' ')}\n`;
+    endpoint.answer = () => `CONFIG cluster 0 ${payload.length}\r\n${payload}\r\nEND\r\n`;
+  };
+  list(1, [dead, alive]);
+  const client = connect(endpoint.address, { reconnectMinMs: 10, reconnectMaxMs: 100, deadReads: 'miss' });
+  const isDown = once(client, 'node-down');
+  const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
+  await client.getMany(keys);
+  await dead.stop();
+  await client.getMany(keys);
+  await isDown;
+  // The questions that the loss itself causes are answered with the old list.
+  const askedBefore = endpoint.commands.length;
+  await eventually('questions in vain', () => endpoint.commands.length >= askedBefore + 2);
+  const changed = once(client, 'topology');
+  list(2, [alive]);
+  await changed;
+  expect(client.nodes).toEqual([`localhost:${alive.port}`]);
 });

@@ -118,6 +118,11 @@ export class Dispatcher implements TopologyOwner {
     this.#emit('node-down', { node: link.name, reason, retryInMs });
   }
 
+  /** A node that died is delisted only after a while: who asked at once was told nothing new. */
+  onNodeStillDown(): void {
+    void this.topology.refresh();
+  }
+
   onNodeUp(link: NodeLink): void {
     this.#emit('node-up', { node: link.name });
   }

@@ -14,6 +14,8 @@ import { Op, Request, Verb } from './request.js';
 
 export interface LinkOwner {
   onNodeDown(link: NodeLink, reason: Error, retryInMs: number): void;
+  /** It was tried again in vain. */
+  onNodeStillDown(link: NodeLink): void;
   onNodeUp(link: NodeLink): void;
   /** It had no reply. `isUnsent`: it never reached the socket. */
   onLost(request: Request, link: NodeLink, reason: Error | null, isUnsent: boolean): void;
@@ -132,9 +134,11 @@ export class NodeLink {
     const timer = setTimeout(() => this.#probe(reason, failures), pauseMs);
     timer.unref();
     this.#setState({ kind: 'quarantined', timer, reason, failures });
-    if (this.#isDown) return;
-    this.#isDown = true;
-    this.#owner.onNodeDown(this, reason, pauseMs);
+    if (this.#isDown) this.#owner.onNodeStillDown(this);
+    else {
+      this.#isDown = true;
+      this.#owner.onNodeDown(this, reason, pauseMs);
+    }
   }
 
   /** `mn` over a new connection: a stopped process still accepts connections, and does not answer. */
