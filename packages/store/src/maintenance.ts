@@ -34,6 +34,7 @@ export class Maintenance {
   readonly #mover: PageMover;
   readonly #crawler: Crawler;
   readonly #autoCrawl = new AutoCrawl();
+  readonly #classes: ClassSnapshot[];
   #policy: PagePolicy;
   #policyKey = '';
   /** A page is on its way to the pool: the next is looked for at once, as memcached does; to other classes it is one a second. */
@@ -52,20 +53,23 @@ export class Maintenance {
     this.#core = store.core;
     this.#mover = new PageMover(this.#core);
     this.#crawler = new Crawler(this.#core);
+    const { chunksPerPage } = this.#core.slabs.sizes;
+    this.#classes = Array.from(chunksPerPage, (chunks) => ({ ...EMPTY_CLASS, chunksPerPage: chunks }));
     this.#policy = this.#newPolicy();
   }
 
   /** One bounded step at the monotonic time `nowMs`; milliseconds until the next one is due. */
   step(nowMs: number): number {
-    this.#eachSecond();
+    if (this.#core.now() !== this.#lastSecond) this.#beginSecond(nowMs);
     const delays = [this.#stepQueues(nowMs), this.#stepCrawler(), this.#stepMover()];
     return Math.max(0, Math.min(...delays));
   }
 
-  #eachSecond(): void {
+  #beginSecond(nowMs: number): void {
     const now = this.#core.now();
-    if (now === this.#lastSecond) return;
     this.#lastSecond = now;
+    // An idle thread wakes for the second and for the queues at once.
+    if (this.#juggleDelayMs === DELAY_MAX_MS) this.#nextJuggleMs = Math.min(this.#nextJuggleMs, nowMs);
     if (this.#core.views.tuning[Tuning.AUTOMOVE] !== 0) this.#decideMove();
     if (this.#core.isMaintained && this.#core.views.tuning[Tuning.CRAWLER_ENABLED] !== 0 && !this.#crawler.isRunning) {
       const due = this.#autoCrawl.takeDue(now).map((isDue, id) => isDue && this.#core.queues.countOfClass(id) > 0);
@@ -151,6 +155,7 @@ export class Maintenance {
   /** Seconds since the last access of the coldest item; 0 without one. */
   #coldAge(id: number): number {
     const { queues, items, classLocks } = this.#core;
+    if (queues.tail(coldQueue(id)) === 0) return 0;
     classLocks.lock(id);
     const tail = queues.tail(coldQueue(id));
     const age = tail === 0 ? 0 : this.#core.now() - items.get(tail, ACCESS_TIME);
@@ -219,22 +224,30 @@ export class Maintenance {
     return new PagePolicy(tuning[Tuning.AUTOMOVE_WINDOW], tuning[Tuning.AUTOMOVE_RATIO], this.#snapshots());
   }
 
-  #snapshots(): ClassSnapshot[] {
-    return Array.from({ length: CLASSES_MAX }, (_, id) => this.#snapshot(id));
+  /** The classes as they are now: always the same objects, because this runs every second. */
+  #snapshots(): readonly ClassSnapshot[] {
+    for (let id = 0; id < this.#classes.length; id++) this.#snapshot(id);
+    return this.#classes;
   }
 
   #snapshot(id: number): ClassSnapshot {
     const { slabs, queues } = this.#core;
-    return {
-      evicted: queues.classCounter(id, QueueCounter.EVICTED),
-      outOfMemory: queues.classCounter(id, QueueCounter.OUT_OF_MEMORY),
-      ageSeconds: this.#coldAge(id),
-      freeChunks: slabs.freeChunks(id),
-      chunksPerPage: slabs.sizes.chunksPerPage[id],
-      pages: slabs.word(id, ClassWord.PAGES),
-    };
+    const snapshot = this.#classes[id];
+    snapshot.evicted = queues.classCounter(id, QueueCounter.EVICTED);
+    snapshot.outOfMemory = queues.classCounter(id, QueueCounter.OUT_OF_MEMORY);
+    snapshot.ageSeconds = this.#coldAge(id);
+    snapshot.freeChunks = slabs.freeChunks(id);
+    snapshot.pages = slabs.word(id, ClassWord.PAGES);
+    return snapshot;
   }
 }
 
 /** A flat LRU keeps everything in cold. */
 const NO_ROOM: PullLimits = { limitBytes: 0, maxAgeSeconds: 0 };
+const EMPTY_CLASS: Omit<ClassSnapshot, 'chunksPerPage'> = {
+  evicted: 0,
+  outOfMemory: 0,
+  ageSeconds: 0,
+  freeChunks: 0,
+  pages: 0,
+};

@@ -7,7 +7,6 @@
  * way to none but takes from the one whose coldest items are oldest, if the ages differ by the ratio. One
  * rule is our own: a move is urgent where the ages are far apart, and then the next need not wait for its second.
  */
-import { CLASSES_MAX } from './layout.js';
 
 /** What a class looks like now; counters only ever grow. */
 export interface ClassSnapshot {
@@ -26,18 +25,13 @@ export interface PageMove {
   destination: number;
 }
 
-interface WindowSlot {
+/** What a class went through in one second, or the sum of that over a window. */
+interface Course {
   ageSeconds: number;
   evictedShare: number;
-  isDirty: boolean;
-  isEvicting: boolean;
-}
-
-interface WindowSum {
-  ageSeconds: number;
-  evictedShare: number;
-  dirtySlots: number;
-  evictingSlots: number;
+  /** 1 if it evicted, failed or grew; a sum counts such seconds. */
+  dirty: number;
+  evicting: number;
 }
 
 /** Below this a class is no source for another class. */
@@ -51,76 +45,110 @@ const URGENT_RATIO = 2;
 /** Part of a page that a class in urgent need may have free when it gets the next one. */
 const URGENT_FREE_PART = 8;
 
-const QUIET: WindowSlot = { ageSeconds: 0, evictedShare: 0, isDirty: false, isEvicting: false };
+/** The seconds of one class that count, as a ring, and what they add up to. */
+class Window {
+  readonly sum = noCourse();
+  readonly #seconds: Course[];
+  #at = 0;
+
+  constructor(seconds: number) {
+    this.#seconds = Array.from({ length: seconds }, noCourse);
+  }
+
+  get isEvictingNow(): boolean {
+    return this.#seconds[this.#at].evicting === 1;
+  }
+
+  /** Takes the place of the oldest second, so that a second costs the same however long the window is. */
+  record(ageSeconds: number, evictedShare: number, dirty: number): void {
+    const { sum } = this;
+    // An unused class, as most are: one zero more in the place of another.
+    if (ageSeconds === 0 && dirty === 0 && sum.ageSeconds === 0 && sum.dirty === 0) return;
+    this.#at = (this.#at + 1) % this.#seconds.length;
+    const second = this.#seconds[this.#at];
+    const evicting = Number(evictedShare > 0);
+    sum.ageSeconds += ageSeconds - second.ageSeconds;
+    sum.dirty += dirty - second.dirty;
+    sum.evicting += evicting - second.evicting;
+    sum.evictedShare += evictedShare - second.evictedShare;
+    // Fractions leave a rest.
+    if (sum.evicting === 0) sum.evictedShare = 0;
+    second.ageSeconds = ageSeconds;
+    second.evictedShare = evictedShare;
+    second.dirty = dirty;
+    second.evicting = evicting;
+  }
+}
 
 export class PagePolicy {
   readonly #windowSeconds: number;
   readonly #ratio: number;
-  readonly #windows: WindowSlot[][];
-  #before: readonly ClassSnapshot[];
+  readonly #windows: Window[];
+  /** Copies: the snapshots may be the same objects every second. */
+  readonly #before: ClassSnapshot[];
   #seconds = 0;
 
   constructor(windowSeconds: number, ratio: number, start: readonly ClassSnapshot[]) {
     this.#windowSeconds = windowSeconds;
     this.#ratio = ratio;
-    this.#before = start;
-    this.#windows = Array.from({ length: CLASSES_MAX }, () => new Array<WindowSlot>(windowSeconds).fill(QUIET));
+    this.#before = start.map((snapshot) => ({ ...snapshot }));
+    this.#windows = start.map(() => new Window(windowSeconds));
   }
 
-  /** The move that is due now. `classes[id]` for ids from 1 on; `isFull`: all memory is taken. */
+  /** The move that is due now. `classes[id]` for the ids of the start, of which 0 is none; `isFull`: all memory is taken. */
   decide(classes: readonly ClassSnapshot[], isFull: boolean): PageMove | null {
     this.#seconds++;
     this.#record(classes);
-    const sums = this.#windows.map(sumOf);
-    this.#before = classes;
-    return (isFull ? this.#surplus(classes, sums) : null) ?? this.#imbalance(classes, sums);
+    return (isFull ? this.#surplus(classes) : null) ?? this.#imbalance(classes);
   }
 
   #record(classes: readonly ClassSnapshot[]): void {
-    const evictions = classes.map((now, id) => now.evicted - (this.#before[id]?.evicted ?? 0));
-    const total = evictions.reduce((sum, count) => sum + count, 0);
-    classes.forEach((now, id) => {
-      const before = this.#before[id] ?? now;
-      const isEvicting = evictions[id] > 0;
-      this.#windows[id][this.#seconds % this.#windowSeconds] = {
-        ageSeconds: now.ageSeconds,
-        evictedShare: isEvicting ? evictions[id] / total : 0,
-        isDirty: isEvicting || now.outOfMemory > before.outOfMemory || now.pages > before.pages,
-        isEvicting,
-      };
-    });
+    let total = 0;
+    // `stats reset` may have made them fewer.
+    for (let id = 0; id < classes.length; id++) total += Math.max(0, classes[id].evicted - this.#before[id].evicted);
+    for (let id = 0; id < classes.length; id++) {
+      const now = classes[id];
+      const before = this.#before[id];
+      const evicted = now.evicted - before.evicted;
+      const isDirty = evicted > 0 || now.outOfMemory > before.outOfMemory || now.pages > before.pages;
+      this.#windows[id].record(now.ageSeconds, evicted > 0 ? evicted / total : 0, Number(isDirty));
+      before.evicted = now.evicted;
+      before.outOfMemory = now.outOfMemory;
+      before.pages = now.pages;
+    }
   }
 
   /** A class with free pages that neither evicted, nor failed, nor grew during the window. */
-  #surplus(classes: readonly ClassSnapshot[], sums: readonly WindowSum[]): PageMove | null {
-    const source = classes.findIndex(
-      (now, id) => id > 0 && now.freeChunks > now.chunksPerPage * FREE_PAGES_MIN && sums[id].dirtySlots === 0,
-    );
-    return source === -1 ? null : { source, destination: 0 };
+  #surplus(classes: readonly ClassSnapshot[]): PageMove | null {
+    for (let id = 1; id < classes.length; id++) {
+      const { freeChunks, chunksPerPage } = classes[id];
+      const isFree = freeChunks > chunksPerPage * FREE_PAGES_MIN;
+      if (isFree && this.#windows[id].sum.dirty === 0) return { source: id, destination: 0 };
+    }
+    return null;
   }
 
-  #imbalance(classes: readonly ClassSnapshot[], sums: readonly WindowSum[]): PageMove | null {
+  #imbalance(classes: readonly ClassSnapshot[]): PageMove | null {
     if (this.#seconds <= this.#windowSeconds) return null;
     let oldest = 0;
     let youngest = 0;
-    const age = (id: number) => Math.floor(sums[id].ageSeconds / this.#windowSeconds);
     for (let id = 1; id < classes.length; id++) {
-      if (classes[id].pages > SOURCE_PAGES_MIN && age(id) > (oldest === 0 ? 0 : age(oldest))) oldest = id;
-      if (this.#isInNeed(sums[id]) && (youngest === 0 || age(id) < age(youngest))) youngest = id;
+      const hasSpare = classes[id].pages > SOURCE_PAGES_MIN;
+      if (hasSpare && this.#age(id) > (oldest === 0 ? 0 : this.#age(oldest))) oldest = id;
+      if (this.#isInNeed(id) && (youngest === 0 || this.#age(id) < this.#age(youngest))) youngest = id;
     }
-    if (oldest === 0 || youngest === 0 || !this.#isEvictingNow(youngest)) return null;
-    return age(youngest) < age(oldest) * this.#ratio ? { source: oldest, destination: youngest } : null;
+    if (oldest === 0 || youngest === 0 || !this.#windows[youngest].isEvictingNow) return null;
+    return this.#age(youngest) < this.#age(oldest) * this.#ratio ? { source: oldest, destination: youngest } : null;
   }
 
-  #isInNeed(sum: WindowSum): boolean {
-    return (
-      sum.evictingSlots > Math.floor(this.#windowSeconds / 2) ||
-      sum.evictedShare / this.#windowSeconds > EVICTED_SHARE_MIN
-    );
+  #age(id: number): number {
+    return Math.floor(this.#windows[id].sum.ageSeconds / this.#windowSeconds);
   }
 
-  #isEvictingNow(id: number): boolean {
-    return this.#windows[id][this.#seconds % this.#windowSeconds].isEvicting;
+  #isInNeed(id: number): boolean {
+    const { evicting, evictedShare } = this.#windows[id].sum;
+    if (evicting === 0) return false;
+    return evicting > Math.floor(this.#windowSeconds / 2) || evictedShare / this.#windowSeconds > EVICTED_SHARE_MIN;
   }
 }
 
@@ -137,13 +165,6 @@ export function isFilled(destination: ClassSnapshot): boolean {
   return URGENT_FREE_PART * destination.freeChunks <= destination.chunksPerPage;
 }
 
-function sumOf(window: readonly WindowSlot[]): WindowSum {
-  const sum = { ageSeconds: 0, evictedShare: 0, dirtySlots: 0, evictingSlots: 0 };
-  for (const slot of window) {
-    sum.ageSeconds += slot.ageSeconds;
-    sum.evictedShare += slot.evictedShare;
-    sum.dirtySlots += Number(slot.isDirty);
-    sum.evictingSlots += Number(slot.isEvicting);
-  }
-  return sum;
+function noCourse(): Course {
+  return { ageSeconds: 0, evictedShare: 0, dirty: 0, evicting: 0 };
 }
