@@ -10,7 +10,7 @@
 import { randomInt } from 'node:crypto';
 import { Store } from '@shoal/store';
 import { ActivityReporter } from './activity-reporter.js';
-import { ServerClock, startUnixSecondsNow } from './clock.js';
+import { monotonicMsNow, ServerClock, startUnixSecondsNow } from './clock.js';
 import { ConfigTable } from './config-table.js';
 import { addressText, ConnectionTable, type Endpoint, Family } from './connection-table.js';
 import type { Log } from './log.js';
@@ -78,7 +78,6 @@ class Server implements RunningServer {
   readonly #settings: Settings;
   readonly #counters: Float64Array;
   readonly #store: Store;
-  readonly #clock: ServerClock;
   readonly #workers: Workers;
   readonly #maintenance: MaintenanceSchedule;
   readonly #reporter: ActivityReporter;
@@ -100,8 +99,8 @@ class Server implements RunningServer {
     this.#settings = new Settings(this.#parts.settings);
     this.#counters = new ServerCounters(this.#parts.counters).row(mainRow(options.threads));
     this.#store = new Store(this.#parts.arena, mainRow(options.threads));
-    this.#clock = new ServerClock(this.#store, this.#settings);
-    this.#clock.start();
+    const startedAtMs = monotonicMsNow();
+    new ServerClock(this.#store, this.#settings, startedAtMs).tick(performance.now());
     this.endpoints = sockets.endpoints;
     this.#notePort();
     sockets.enter(this.#parts.table, this.#store.now());
@@ -113,7 +112,7 @@ class Server implements RunningServer {
       counters: this.#counters,
       wakeWorker: (id) => wakeups.wake(id),
     });
-    this.#maintenance = new MaintenanceSchedule((error) => this.#fail(error));
+    this.#maintenance = new MaintenanceSchedule(startedAtMs, (error) => this.#fail(error));
     this.#workers = new Workers({
       parts: this.#parts,
       hasAcceptingThread: sockets.hasAcceptingThread,
@@ -212,7 +211,6 @@ class Server implements RunningServer {
     await this.#workers.stop(order);
     this.#sockets.closeAbandoned(this.#parts.table);
     await this.#maintenance.stop();
-    this.#clock.stop();
     this.#sockets.close();
   }
 
