@@ -3,7 +3,7 @@
  *
  * server.ts owns one. A worker that ends without having been told to, for whatever reason, is reported once through
  * `onFailure`: it may have held a stripe of the store, so the others must not go on. Orders are posted and the worker is
- * woken; who does not leave within its time is terminated.
+ * woken; who does not leave within its time is terminated. A process that exits waits for its threads, so they are told then too.
  */
 import type { ListenOptions } from 'node:net';
 import { Worker } from 'node:worker_threads';
@@ -53,6 +53,13 @@ const ACCEPTING_THREAD: ThreadKind = {
   youngGenerationMiB: 2,
 };
 
+/** Those of all servers of this process that run: they share one listener, because an emitter warns of more than ten. */
+const running = new Set<Workers>();
+
+function endAll(): void {
+  for (const workers of running) workers.order({ kind: 'destroy' });
+}
+
 export class Workers {
   readonly #parts: WorkersParts;
   readonly #wakeups: Wakeups;
@@ -67,6 +74,8 @@ export class Workers {
   async start(): Promise<Endpoint[]> {
     const { parts, hasAcceptingThread, entry = ENTRY } = this.#parts;
     const { threads } = parts.settings.options;
+    if (running.size === 0) process.on('exit', endAll);
+    running.add(this);
     const youngGenerationMiB = YOUNG_GENERATION_MIB[parts.settings.transport];
     for (let id = 0; id < threads; id++) this.#startThread(id, { entry, youngGenerationMiB });
     if (hasAcceptingThread) this.#startThread(threads, ACCEPTING_THREAD);
@@ -83,13 +92,17 @@ export class Workers {
   /** Resolves when all of them have left. */
   async stop(order: WorkerOrder): Promise<void> {
     const boundMs = (order.kind === 'close' ? order.boundMs : 0) + LEAVE_BOUND_MS;
-    await Promise.all(
-      this.#threads.map((thread, id) => {
-        thread.post(order);
-        this.#wakeups.wake(id);
-        return thread.leave(boundMs);
-      }),
-    );
+    this.order(order);
+    await Promise.all(this.#threads.map((thread) => thread.leave(boundMs)));
+    running.delete(this);
+    if (running.size === 0) process.off('exit', endAll);
+  }
+
+  order(order: WorkerOrder): void {
+    this.#threads.forEach((thread, id) => {
+      thread.post(order);
+      this.#wakeups.wake(id);
+    });
   }
 }
 

@@ -1,4 +1,6 @@
 /** A node inside the process of a test suite, in one line: what people use single-threaded imitations for today. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { type RunningServer, startServer } from '@shoal/server';
 import { Conversation } from '../harness/conversation.js';
@@ -59,6 +61,21 @@ test('a real client of the same process uses it', async () => {
     expect((await client.get('a')).value?.toString()).toBe('one');
     client.close();
   });
+});
+
+test('a process that exits without closing its server does not wait for workers that are asleep', async () => {
+  // After two silent seconds a worker sleeps until it is woken, ten seconds at most.
+  const program = `import(${JSON.stringify(import.meta.resolve('@shoal/server'))}).then(async ({ startServer }) => {
+    await startServer({ port: 0, threads: 2 });
+    setTimeout(() => { process.on('exit', () => console.log(Date.now())); process.exit(3); }, 2500);
+  })`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let exitedAt = '';
+  child.stdout.on('data', (text: Buffer) => {
+    exitedAt += text;
+  });
+  expect(await once(child, 'close')).toEqual([3, null]);
+  expect(Date.now() - Number(exitedAt)).toBeLessThan(5000);
 });
 
 test('options that cannot be are refused, all named at once', async () => {

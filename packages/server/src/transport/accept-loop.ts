@@ -7,7 +7,7 @@
  */
 import type { WorkerOrder } from '../messages.js';
 import { Acceptor, type AcceptorParts } from './acceptor.js';
-import { EpollSet, WAIT_MAX_MS, WAKE_ROW } from './epoll-set.js';
+import { EpollSet, WAIT_AT_REST_MS, WAIT_MAX_MS, WAKE_ROW } from './epoll-set.js';
 
 export interface AcceptLoopParts extends Omit<AcceptorParts, 'epoll'> {
   /** Number of this thread, for Wakeups. */
@@ -29,9 +29,9 @@ export class AcceptLoop {
 
   /** Blocks the thread until an order comes. */
   serve(): void {
-    const { nextOrder } = this.#parts;
+    const { nextOrder, worker } = this.#parts;
     while (nextOrder() === undefined) {
-      const count = this.#epoll.wait(WAIT_MAX_MS);
+      const count = this.#epoll.wait(worker.settings.acceptingConnections ? WAIT_AT_REST_MS : WAIT_MAX_MS);
       for (let event = 0; event < count; event++) this.#onEvent(this.#epoll.rowOf(event));
       this.#acceptor.retry();
     }

@@ -22,8 +22,10 @@ const EVENTFD_BYTES = 8;
 
 /** The row of the eventfd's event. */
 export const WAKE_ROW = -1;
-/** An unbounded wait would keep process.exit from ending the thread. */
+/** Of a thread that has something to look at once a second. */
 export const WAIT_MAX_MS = 1000;
+/** Of one that has not. Workers are woken when the process exits; who ends the thread in another way waits for it. */
+export const WAIT_AT_REST_MS = 10_000;
 
 export class EpollSet {
   /** The epoll's own, which is readable while an event waits. */

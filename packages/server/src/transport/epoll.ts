@@ -2,14 +2,14 @@
  * The epoll transport: one blocking loop a worker over libc's epoll_wait, recv and send, through koffi. Linux only.
  *
  * The loop never returns to Node.js's event loop until an order ends it, so nothing here may await, log or set a timer: the
- * worker is woken through its eventfd and looks around once a second by itself. In the common case a request costs one recv
+ * worker is woken through its eventfd and looks around once a second by itself while there is something to look at. In the common case a request costs one recv
  * and one send, and an event allocates nothing; input is reported once as it comes (edge-triggered), room to send only while a
  * connection has a backlog. A backlog is what one flush left over, at most one full output.
  */
 import { CloseReason } from '../worker-context.js';
 import { Acceptor } from './acceptor.js';
 import { EpollConnection, type EpollSockets, WATCHES_INPUT } from './epoll-connection.js';
-import { EpollSet, WAIT_MAX_MS, WAKE_ROW } from './epoll-set.js';
+import { EpollSet, WAIT_AT_REST_MS, WAIT_MAX_MS, WAKE_ROW } from './epoll-set.js';
 import { type Libc, MSG_NOSIGNAL } from './libc.js';
 import { Roster } from './roster.js';
 import type { NativeParts, Transport } from './transport.js';
@@ -27,6 +27,8 @@ export class EpollTransport implements Transport, EpollSockets {
   #outputAddress: number;
   #isWoken = true;
   #lookedAroundAt = 0;
+  /** Nothing was served since it looked around, and that found nothing to wait for. */
+  #isAtRest = false;
   #isServing = true;
   /** When a graceful stop becomes impatient (performance.now), 0 while nobody wants to stop. */
   #drainUntilMs = 0;
@@ -51,8 +53,9 @@ export class EpollTransport implements Transport, EpollSockets {
       for (let event = 0; event < count; event++) this.#onEvent(epoll.rowOf(event), epoll.eventsOf(event));
       if (this.#roster.hasQueued) this.#roster.runQueued();
       if (this.#isWoken) this.#onWake();
+      if (count > 0) this.#isAtRest = false;
       const now = this.#parts.worker.store.now();
-      if (now !== this.#lookedAroundAt) this.#lookAround(now);
+      if (now !== this.#lookedAroundAt) this.#lookAround(now, count);
       if (this.#drainUntilMs !== 0) this.#drain();
     }
     this.#roster.closeAll();
@@ -75,7 +78,8 @@ export class EpollTransport implements Transport, EpollSockets {
 
   #waitMs(): number {
     if (this.#roster.hasQueued) return 0;
-    return this.#drainUntilMs === 0 ? WAIT_MAX_MS : DRAIN_WAIT_MS;
+    if (this.#drainUntilMs !== 0) return DRAIN_WAIT_MS;
+    return this.#isAtRest ? WAIT_AT_REST_MS : WAIT_MAX_MS;
   }
 
   #onWake(): void {
@@ -107,10 +111,11 @@ export class EpollTransport implements Transport, EpollSockets {
     }
   }
 
-  #lookAround(now: number): void {
+  #lookAround(now: number, events: number): void {
     this.#lookedAroundAt = now;
-    this.#roster.kickIdleAndSlow(now);
+    const isWatching = this.#roster.kickIdleAndSlow(now);
     this.#acceptor.retry();
+    this.#isAtRest = events === 0 && !isWatching && this.#parts.worker.settings.acceptingConnections;
   }
 
   /** After a last round of events, whoever is at rest has nothing in flight. */

@@ -91,18 +91,22 @@ export class Roster implements ConnectionOwner {
 
   // Once a second
 
-  kickIdleAndSlow(nowSeconds: number): void {
+  /** True if there are connections that have to be looked at again in a second. */
+  kickIdleAndSlow(nowSeconds: number): boolean {
     const idleSeconds = this.#worker.settings.idleTimeoutSeconds;
+    let isWatching = idleSeconds > 0 && this.count > 0;
     const slowBefore = performance.now() - this.#slowReaderMs;
     for (const connection of this.byRow) {
       if (connection === null) continue;
       if (connection.isBlocked) {
+        isWatching = true;
         connection.noteProgress();
         if (connection.blockedSinceMs < slowBefore) connection.kickSlow();
       } else if (idleSeconds > 0 && this.#isIdle(connection, nowSeconds - idleSeconds)) {
         connection.kickIdle();
       }
     }
+    return isWatching;
   }
 
   /** Only a connection between two commands can be idle, as in memcached. */
