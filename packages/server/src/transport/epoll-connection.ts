@@ -77,7 +77,9 @@ export class EpollConnection extends Connection {
     const { libc, inputAddress } = this.#sockets;
     const held = session.hold();
     const room = INPUT_BYTES - held;
-    const count = libc.recv(this.#descriptor, inputAddress + held, room, 0);
+    // The sum would be a new box, also when nothing is added.
+    const address = held === 0 ? inputAddress : inputAddress + held;
+    const count = libc.recv(this.#descriptor, address, room, 0);
     if (count > 0) {
       worker.counters[ServerCounter.BYTES_READ] += count;
       // Behind what fills the room there may be more, and behind the last bytes comes the end.

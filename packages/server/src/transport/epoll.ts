@@ -10,7 +10,7 @@ import { CloseReason } from '../worker-context.js';
 import { Acceptor } from './acceptor.js';
 import { EpollConnection, type EpollSockets, WATCHES_INPUT } from './epoll-connection.js';
 import { EpollSet, WAIT_AT_REST_MS, WAIT_MAX_MS, WAKE_ROW } from './epoll-set.js';
-import { type Libc, MSG_NOSIGNAL } from './libc.js';
+import { type BoxedAddress, type Libc, MSG_NOSIGNAL } from './libc.js';
 import { Roster } from './roster.js';
 import type { NativeParts, Transport } from './transport.js';
 
@@ -19,12 +19,12 @@ const DRAIN_WAIT_MS = 20;
 export class EpollTransport implements Transport, EpollSockets {
   readonly libc: Libc;
   readonly epoll: EpollSet;
-  readonly inputAddress: number;
+  readonly #inputAddress: BoxedAddress;
   readonly #parts: NativeParts;
   readonly #roster: Roster;
   readonly #acceptor: Acceptor;
   #outputBytes: Uint8Array;
-  #outputAddress: number;
+  #outputAddress: BoxedAddress;
   #isWoken = true;
   #lookedAroundAt = 0;
   /** Nothing was served since it looked around, and that found nothing to wait for. */
@@ -39,11 +39,15 @@ export class EpollTransport implements Transport, EpollSockets {
     this.#parts = parts;
     this.libc = libc;
     this.#roster = new Roster(parts);
-    this.inputAddress = libc.addressOf(worker.input);
+    this.#inputAddress = [libc.addressOf(worker.input), null];
     this.#outputBytes = worker.output.bytes;
-    this.#outputAddress = libc.addressOf(this.#outputBytes);
+    this.#outputAddress = [libc.addressOf(this.#outputBytes), null];
     this.epoll = new EpollSet(libc, parts.wakeDescriptor);
     this.#acceptor = new Acceptor({ ...parts, epoll: this.epoll });
+  }
+
+  get inputAddress(): number {
+    return this.#inputAddress[0];
   }
 
   serve(): Promise<void> {
@@ -66,7 +70,7 @@ export class EpollTransport implements Transport, EpollSockets {
   sendOutput(descriptor: number, count: number): number {
     const { output } = this.#parts.worker;
     if (output.bytes !== this.#outputBytes) this.#findOutput();
-    return this.libc.send(descriptor, this.#outputAddress, count, MSG_NOSIGNAL);
+    return this.libc.send(descriptor, this.#outputAddress[0], count, MSG_NOSIGNAL);
   }
 
   #onEvent(row: number, events: number): void {
@@ -128,6 +132,6 @@ export class EpollTransport implements Transport, EpollSockets {
   /** The output has grown into another buffer. */
   #findOutput(): void {
     this.#outputBytes = this.#parts.worker.output.bytes;
-    this.#outputAddress = this.libc.addressOf(this.#outputBytes);
+    this.#outputAddress = [this.libc.addressOf(this.#outputBytes), null];
   }
 }

@@ -67,11 +67,27 @@ export const EPOLL_EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
 
 const ARCHITECTURES: readonly string[] = ['x64', 'arm64', 'riscv64', 'loong64'];
 
+/**
+ * An address in a list that is not of numbers only. V8 boxes a number this large, and a field that only ever held such numbers gives every
+ * reader a box of its own, 16 bytes a call; what such a list holds keeps the one it has.
+ */
+export type BoxedAddress = readonly [address: number, notANumber: null];
+
 /** Memory that libc reads and writes at `address` + offset. */
-export interface NativeMemory {
+export class NativeMemory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly address: number;
+  readonly #address: BoxedAddress;
+
+  constructor(buffer: ArrayBuffer, address: number) {
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+    this.#address = [address, null];
+  }
+
+  get address(): number {
+    return this.#address[0];
+  }
 }
 
 type Koffi = Pick<typeof import('koffi'), 'load' | 'address' | 'errno' | 'view'>;
@@ -155,11 +171,7 @@ export class Libc {
   /** Zeroed memory that stays where it is as long as this object lives. */
   allocate(bytes: number): NativeMemory {
     const buffer = new ArrayBuffer(bytes);
-    const memory = {
-      bytes: new Uint8Array(buffer),
-      view: new DataView(buffer),
-      address: Number(this.#koffi.address(buffer)),
-    };
+    const memory = new NativeMemory(buffer, Number(this.#koffi.address(buffer)));
     this.#allocated.push(memory);
     return memory;
   }
@@ -174,8 +186,7 @@ export class Libc {
     const flags = file === undefined ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED | MAP_POPULATE;
     const address = this.#mmap(0, bytes, PROT_READ | PROT_WRITE, flags, file?.descriptor ?? -1, file?.offset ?? 0);
     if (address < 0) throw new SystemCallError('map memory', this.errno());
-    const buffer = this.#koffi.view(address, bytes);
-    return { bytes: new Uint8Array(buffer), view: new DataView(buffer), address };
+    return new NativeMemory(this.#koffi.view(address, bytes), address);
   }
 
   /** The memory must not be looked at any more. */
