@@ -4,12 +4,12 @@
  *
  * Only what happens for every request goes through the ring. Listening sockets and the eventfd stay in an epoll, as on the epoll
  * transport, and the ring watches that. Like there the loop never returns to Node.js's event loop until an order ends it, and
- * looks around once a second, which a timeout in the ring sees to. Memory that the kernel reads or writes lives until its
+ * looks around once a second while there is something to look at, which a timeout in the ring sees to. Memory that the kernel reads or writes lives until its
  * operations have completed, which is why the loop goes on for a moment after everything is closed.
  */
 
 import { Acceptor } from '../acceptor.js';
-import { EpollSet, WAKE_ROW } from '../epoll-set.js';
+import { EpollSet, WAIT_AT_REST_MS, WAIT_MAX_MS, WAKE_ROW } from '../epoll-set.js';
 import { EPOLLIN, type Libc } from '../libc.js';
 import { Roster } from '../roster.js';
 import type { NativeParts, Transport } from '../transport.js';
@@ -26,8 +26,6 @@ export const COMPLETIONS = 4096;
 /** Kinds of the loop's own operations, beside those of connections. */
 const LoopKind = { EPOLL: 10, TICK: 11 } as const;
 const NO_ROW = 0;
-/** An unbounded wait would keep process.exit from ending the thread. */
-const TICK_MS = 1000;
 const DRAIN_TICK_MS = 20;
 /** For the kernel to complete what closing has ended. */
 const LEAVE_BOUND_MS = 500;
@@ -47,6 +45,10 @@ export class UringTransport implements Transport, UringSockets {
   #left = 0;
   #isWoken = true;
   #lookedAroundAt = 0;
+  /** Something but the tick has completed since it looked around last. */
+  #isBusy = true;
+  /** Nothing had, and looking around found nothing to wait for: the tick under way is a long one. */
+  #isAtRest = false;
   #isServing = true;
   /** When a graceful stop becomes impatient (performance.now), 0 while nobody wants to stop. */
   #drainUntilMs = 0;
@@ -94,11 +96,13 @@ export class UringTransport implements Transport, UringSockets {
     for (let at = ring.first; at !== end; at = (at + 1) | 0) {
       const connection = this.#connections[ring.rowOf(at)];
       const kind = ring.kindOf(at);
+      if (kind !== LoopKind.TICK) this.#isBusy = true;
       if (kind >= LoopKind.EPOLL) this.#onOwnCompletion(kind);
       else if (kind !== NO_KIND) connection!.onCompletion(kind, ring.resultOf(at), ring.flagsOf(at));
     }
     ring.release(end);
     this.buffers.publish();
+    if (this.#isAtRest && this.#isBusy) this.#leaveRest();
   }
 
   #onOwnCompletion(kind: number): void {
@@ -121,7 +125,14 @@ export class UringTransport implements Transport, UringSockets {
   }
 
   #planTick(): void {
-    this.ring.prepareTimeout(LoopKind.TICK, NO_ROW, this.#drainUntilMs === 0 ? TICK_MS : DRAIN_TICK_MS);
+    const pauseMs = this.#isAtRest ? WAIT_AT_REST_MS : WAIT_MAX_MS;
+    this.ring.prepareTimeout(LoopKind.TICK, NO_ROW, this.#drainUntilMs === 0 ? pauseMs : DRAIN_TICK_MS);
+  }
+
+  /** The long tick completes as cancelled, and a short one follows it. */
+  #leaveRest(): void {
+    this.#isAtRest = false;
+    this.ring.prepareCancel(LoopKind.TICK, NO_ROW);
   }
 
   #onWake(): void {
@@ -152,8 +163,10 @@ export class UringTransport implements Transport, UringSockets {
 
   #lookAround(now: number): void {
     this.#lookedAroundAt = now;
-    this.#roster.kickIdleAndSlow(now);
+    const isWatching = this.#roster.kickIdleAndSlow(now);
     this.#acceptor.retry();
+    this.#isAtRest = !this.#isBusy && !isWatching && this.#parts.worker.settings.acceptingConnections;
+    this.#isBusy = false;
   }
 
   // The end
