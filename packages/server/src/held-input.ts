@@ -11,6 +11,9 @@ const SMALL_ROOM_BYTES = 2304;
 /** Small rooms kept for the next session that needs one. */
 const SPARE_ROOMS_MAX = 64;
 
+/** Up to here a loop costs less than the view that `set` needs, and leaves no garbage. */
+const LOOP_BYTES_MAX = 256;
+
 const spareRooms: Uint8Array[] = [];
 
 export class HeldInput {
@@ -22,14 +25,14 @@ export class HeldInput {
     const bytes = end - start;
     const room =
       bytes > SMALL_ROOM_BYTES ? new Uint8Array(bytes) : (spareRooms.pop() ?? new Uint8Array(SMALL_ROOM_BYTES));
-    room.set(input.subarray(start, end));
+    copyToFront(room, input, start, bytes);
     this.#room = room;
     this.#bytes = bytes;
   }
 
   /** Copies what is held to the front of `input`; returns how many bytes. They stay held until `drop`. */
   putInto(input: Uint8Array): number {
-    if (this.#room !== null) input.set(this.#room.subarray(0, this.#bytes));
+    if (this.#room !== null) copyToFront(input, this.#room, 0, this.#bytes);
     return this.#bytes;
   }
 
@@ -40,4 +43,9 @@ export class HeldInput {
     this.#bytes = 0;
     if (room.length === SMALL_ROOM_BYTES && spareRooms.length < SPARE_ROOMS_MAX) spareRooms.push(room);
   }
+}
+
+function copyToFront(target: Uint8Array, source: Uint8Array, start: number, bytes: number): void {
+  if (bytes > LOOP_BYTES_MAX) target.set(source.subarray(start, start + bytes));
+  else for (let at = 0; at < bytes; at++) target[at] = source[start + at];
 }

@@ -204,6 +204,10 @@ export class Items {
     const word = this.dataWord(ref);
     if ((offset & 3) === 0 && count <= WORDWISE_BYTES) {
       copyWordsIn(this.wordsOf(ref), word + (offset >> 2), input, view, start, count);
+    } else if (count <= WORDWISE_BYTES) {
+      const bytes = this.bytesOf(ref);
+      const to = 4 * word + offset;
+      for (let at = 0; at < count; at++) bytes[to + at] = input[start + at];
     } else {
       this.bytesOf(ref).set(input.subarray(start, start + count), 4 * word + offset);
     }

@@ -64,11 +64,16 @@ export class StoreTicket {
   storedBytes = 0;
 }
 
+/** Tickets kept for commands whose block takes several turns. */
+const SPARES_MAX = 64;
+
+/** The one that serves all commands whose block is there. */
 let spare: StoreTicket | null = null;
+const spares: StoreTicket[] = [];
 
 /** A ticket to fill: every field a command line names must be set, the rest is as in a new one. */
 export function takeTicket(): StoreTicket {
-  const ticket = spare ?? new StoreTicket();
+  const ticket = spare ?? spares.pop() ?? new StoreTicket();
   spare = null;
   ticket.received = 0;
   ticket.isBroken = false;
@@ -83,5 +88,6 @@ export function takeTicket(): StoreTicket {
 
 /** A ticket that nobody looks at any more. */
 export function giveTicket(ticket: StoreTicket): void {
-  spare = ticket;
+  if (spare === null) spare = ticket;
+  else if (spares.length < SPARES_MAX) spares.push(ticket);
 }
