@@ -135,7 +135,7 @@ function ask(port: number, { request, answer }: Probe): Promise<string | undefin
 }
 
 /** A port that was free a moment ago: memcached reports an ephemeral one only through a file. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
