@@ -354,6 +354,65 @@ describe('pages', () => {
   });
 });
 
+describe('a step is bounded, however much there is to do:', () => {
+  test('a set splits two buckets at most, and the table grows all the same', () => {
+    const { cache } = drive();
+    const { table } = cache.store.core;
+    const splits: number[] = [];
+    for (let i = 0; i < 10_000; i++) {
+      const before = table.buckets;
+      cache.set(key(i), SMALL);
+      splits.push(table.buckets - before);
+    }
+    expect(Math.max(...splits)).toBe(2);
+    expect(table.buckets).toBeGreaterThan(2 ** 12);
+  });
+
+  test('a page is moved by 256 chunks a step', () => {
+    const { cache, driver } = drive({ slabAutomove: 0, maintainer: false, crawler: false });
+    fill(cache, 8000, SMALL);
+    const id = classOf(cache, key(0));
+    expect(cache.store.reassign(id, MEDIUM_CLASS)).toBe(Reassign.OK);
+    const rescues: number[] = [];
+    while (pages(cache, MEDIUM_CLASS) === 0) {
+      const before = cache.store.statistics.counter(StoreCounter.REASSIGN_RESCUES);
+      driver.run(1);
+      rescues.push(cache.store.statistics.counter(StoreCounter.REASSIGN_RESCUES) - before);
+    }
+    expect(Math.max(...rescues)).toBe(256);
+    expect(cache.store.statistics.itemCount).toBe(8000);
+  });
+
+  test('the queues of a class move a little over 500 items', () => {
+    const { cache, driver } = drive({ crawler: false });
+    fill(cache, 20_000, SMALL);
+    const moves: number[] = [];
+    for (let step = 0; step < 50; step++) {
+      const before = cache.store.statistics.queueTotal(QueueCounter.MOVES_TO_COLD);
+      driver.run(1);
+      moves.push(cache.store.statistics.queueTotal(QueueCounter.MOVES_TO_COLD) - before);
+    }
+    expect(Math.max(...moves)).toBeGreaterThanOrEqual(500);
+    expect(Math.max(...moves)).toBeLessThan(510);
+  });
+
+  test('the crawler looks at 2,048 buckets', () => {
+    const { cache, driver } = drive({ hashPower: 14, maintainer: false });
+    for (let i = 0; i < 16_000; i++) cache.set(key(i), SMALL, { exptime: 110 });
+    cache.store.clock.set(110);
+    expect(cache.store.crawl(-1, -1)).toBe(true);
+    const freed: number[] = [];
+    while (cache.store.statistics.itemCount > 0) {
+      const before = cache.store.statistics.itemCount;
+      driver.run(1);
+      freed.push(before - cache.store.statistics.itemCount);
+    }
+    // An eighth of the table a step, with about one item a bucket.
+    expect(freed.length).toBeGreaterThanOrEqual(8);
+    expect(Math.max(...freed)).toBeLessThan(2 * 2048);
+  });
+});
+
 describe('an idle store', () => {
   test('asks for one step a second before long', () => {
     const { cache, driver } = drive();
