@@ -1,4 +1,8 @@
-/** The latency hygiene of a server: garbage on the hot path, and stalls from maintenance. Called by main.ts and by the complete report. */
+/**
+ * The latency hygiene of a server: garbage on the hot path, and stalls from maintenance.
+ *
+ * Called by main.ts and by the complete report.
+ */
 import { pinnedTo } from '../machine/pinning.js';
 import type { Section } from '../report/section.js';
 import { type AllocationRow, measureAllocation } from './allocation.js';

@@ -1,4 +1,8 @@
-/** What was measured, as sections of the report: a table each and a sentence that says how to read it. Pure; used by index.ts and main.ts. */
+/**
+ * What was measured, as sections of the report: a table each and a sentence that says how to read it.
+ *
+ * Pure; used by index.ts and main.ts.
+ */
 import type { Section } from '../report/section.js';
 import type { AllocationRow } from './allocation.js';
 import type { StallSide } from './stalls.js';

@@ -371,8 +371,8 @@ describe('a step is bounded, however much there is to do:', () => {
   test('a page is moved by 256 chunks a step', () => {
     const { cache, driver } = drive({ slabAutomove: 0, maintainer: false, crawler: false });
     fill(cache, 8000, SMALL);
-    const id = classOf(cache, key(0));
-    expect(cache.store.reassign(id, MEDIUM_CLASS)).toBe(Reassign.OK);
+    const number = classOf(cache, key(0)) & CLASS_NUMBER_MASK;
+    expect(cache.store.reassign(number, MEDIUM_CLASS)).toBe(Reassign.OK);
     const rescues: number[] = [];
     while (pages(cache, MEDIUM_CLASS) === 0) {
       const before = cache.store.statistics.counter(StoreCounter.REASSIGN_RESCUES);

@@ -1,4 +1,8 @@
-/** The transports that a test can be run on here: io_uring is not allowed everywhere. */
+/**
+ * The transports that a test can be run on here.
+ *
+ * io_uring is not allowed everywhere, and libc is not there on every platform.
+ */
 import type { TransportName } from '../settings.js';
 import { loadLibc } from '../transport/libc.js';
 import { whyNoUring } from '../transport/uring/self-test.js';
