@@ -7,7 +7,7 @@ import { eventually } from './testing/eventually.js';
 import { FakeNode } from './testing/fake-node.js';
 import { TLS_CERTIFICATE, TLS_KEY } from './testing/tls-identity.js';
 
-const PATIENT: ClientOptions = { timeoutMs: 10_000, connectTimeoutMs: 5000 };
+const PATIENT: ClientOptions = { timeoutMs: 60_000, connectTimeoutMs: 60_000 };
 const SHOWN = { key: TLS_KEY, cert: TLS_CERTIFICATE };
 const closing: (() => unknown)[] = [];
 

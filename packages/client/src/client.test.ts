@@ -23,7 +23,7 @@ async function startNode(answer?: Answer, port = 0): Promise<FakeNode> {
   return node;
 }
 
-const PATIENT: ClientOptions = { timeoutMs: 10_000, connectTimeoutMs: 5000, reconnectMinMs: 5, reconnectMaxMs: 20 };
+const PATIENT: ClientOptions = { timeoutMs: 60_000, connectTimeoutMs: 60_000, reconnectMinMs: 5, reconnectMaxMs: 20 };
 
 function connect(target: ClientTarget, options: ClientOptions = {}): Client {
   const client = new Client(target, { ...PATIENT, ...options });
@@ -207,7 +207,7 @@ describe('a connection', () => {
 describe('a dead node', () => {
   test('fails its requests at once, and is found again by itself', async () => {
     const node = await startNode();
-    const client = connect([node.address], { connectTimeoutMs: 200 });
+    const client = connect([node.address], { connectTimeoutMs: 5000 });
     await client.set('a', 'x');
     const down = once(client, 'node-down');
     const { port } = node;

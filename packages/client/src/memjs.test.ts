@@ -69,7 +69,7 @@ describe('a memjs client that follows a cluster', () => {
 
   const ports = () => client.servers.map(({ port }) => port);
   const follow = (options: FollowOptions = {}): void => {
-    follower = followCluster(client, endpoint.address, { timeoutMs: 300, graceMs: 10, ...options });
+    follower = followCluster(client, endpoint.address, { timeoutMs: 10_000, graceMs: 10, ...options });
   };
   const publish = async (version: number, nodes: ReturnType<typeof nodesOn>): Promise<void> => {
     endpoint.list(version, nodes);

@@ -50,7 +50,7 @@ async function startStranger(onConnection: (socket: Socket) => void): Promise<Po
   servers.push(server);
   server.listen(socketPath);
   await once(server, 'listening');
-  return new PoolClient({ socketPath, timeoutMs: 5000 });
+  return new PoolClient({ socketPath, timeoutMs: 30_000 });
 }
 
 async function failure(work: Promise<unknown>): Promise<PoolApiError> {

@@ -4,5 +4,5 @@
  */
 export type { ClusterRecord, NodeRecord } from './model.js';
 export { EmbeddedRegistry } from './registry/embedded.js';
-export { EtcdRegistry } from './registry/etcd.js';
+export { type EtcdOptions, EtcdRegistry } from './registry/etcd.js';
 export type { Registry, RegistryEvents, StoredCluster } from './registry/registry.js';

@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 const LARGE = 'v'.repeat(900_000);
 /** What one client may be owed, one answer more, and output buffers that are not full. */
 const SHARE_BYTES = 4 * MIB + 3 * MIB;
-const TEST_MS = 30_000;
+const TEST_MS = 120_000;
 
 let nodes: FakeNode[] = [];
 let router: Router;
@@ -24,7 +24,7 @@ async function start(options: Partial<RouterOptions> = {}): Promise<void> {
     ...ROUTER_DEFAULTS,
     listen: [{ host: '127.0.0.1', port: 0 }],
     topology: { config: { version: 1, nodes: nodes.map(({ address }) => address) } },
-    nodeTimeoutMs: 20_000,
+    nodeTimeoutMs: 60_000,
     ...options,
   });
   watcher = await TextClient.open(router.addresses[0].port);

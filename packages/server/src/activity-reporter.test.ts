@@ -132,7 +132,7 @@ describe('the reporter', () => {
     const slot = stage.watch(Watch.FETCHERS);
     stage.reporter.start();
     stage.fetch(1, 42);
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + 60_000;
     while (!stage.outboxes.isReady(slot) && Date.now() < deadline) await new Promise(setImmediate);
     expect(stage.read(slot)).toEqual([expect.stringContaining('cfd=42')]);
   });

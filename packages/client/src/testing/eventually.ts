@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 const POLL_MS = 5;
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 export async function eventually(what: string, happened: () => boolean): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;

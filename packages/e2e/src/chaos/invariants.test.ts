@@ -18,7 +18,7 @@ afterAll(() => node.stop());
 
 async function send(request: string): Promise<void> {
   const isWhole = (text: string) => text.endsWith('\r\n');
-  expect(await ask({ port: node.port, request, isWhole, deadlineMs: 10_000 })).toBe('STORED\r\n');
+  expect(await ask({ port: node.port, request, isWhole, deadlineMs: 60_000 })).toBe('STORED\r\n');
 }
 
 describe('the ledger', () => {

@@ -1,8 +1,7 @@
 /** Two daemons over one etcd: one list, one leader, and what happens when the leader or etcd goes away. */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { eventually } from '../harness/eventually.js';
+import { freePort } from '../harness/free-port.js';
 import { runs, testWith } from '../harness/outside-program.js';
 import { shoalCommand, Transport } from '../harness/server-command.js';
 import { ServerProcess } from '../harness/server-process.js';
@@ -14,8 +13,6 @@ const CLUSTER = 'shared';
 const TOKEN = 'token-of-this-test';
 const HAS_ETCD = runs('etcd', ['--version']);
 const etcdTest = testWith('etcd', HAS_ETCD);
-const PATIENCE_MS = 20_000;
-const TEST_MS = 60_000;
 const QUICK = { heartbeatMs: 200, ownerGoneMs: 2_000 };
 
 interface Daemon {
@@ -42,14 +39,14 @@ beforeAll(async () => {
   for (const daemon of daemons) await startDaemon(daemon);
   const created = { CacheClusterId: CLUSTER, Driver: 'registered', Port: 0, DrainSeconds: 1 } as const;
   endpointPort = (await daemons[0].pool.client.createCacheCluster(created)).CacheCluster.ConfigurationEndpoint.Port;
-}, TEST_MS);
+});
 
 afterAll(async () => {
   if (etcd === null) return;
   for (const node of nodes) await node.stop('SIGKILL');
   for (const { pool } of daemons) await pool.remove();
   await etcd.end();
-}, TEST_MS);
+});
 
 afterEach(() => {
   expect(fallen).toEqual([]);
@@ -60,15 +57,6 @@ async function startDaemon(daemon: Daemon): Promise<void> {
   const registration = { host, port: registrationPort };
   await pool.start({ listenHost: host, registry: etcd?.url, registration, token: TOKEN, ...QUICK });
   daemon.registrationPort = (await pool.client.describePool()).Pool.Registration?.Port ?? 0;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen({ host: '127.0.0.1', port: 0 });
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function startNode(): Promise<ServerProcess> {
@@ -95,23 +83,19 @@ async function shownBy(host: string, port: number): Promise<ServerAnswer | null>
 async function agreed(endpoints: readonly Daemon[] = daemons): Promise<number> {
   const wanted = nodes.map(({ port }) => port).sort();
   let version = 0;
-  await eventually(
-    `one list of ports ${wanted} everywhere`,
-    async () => {
-      const shown = await Promise.all([
-        ...endpoints.map(({ host }) => shownBy(host, endpointPort)),
-        ...nodes.map(({ port }) => shownBy('127.0.0.1', port)),
-      ]);
-      version = shown[0]?.version ?? 0;
-      return (
-        shown.every((each) => each !== null && each.version === version && each.list === shown[0]?.list) &&
-        portsIn(shown[0]?.list ?? '')
-          .toSorted()
-          .join() === wanted.join()
-      );
-    },
-    PATIENCE_MS,
-  );
+  await eventually(`one list of ports ${wanted} everywhere`, async () => {
+    const shown = await Promise.all([
+      ...endpoints.map(({ host }) => shownBy(host, endpointPort)),
+      ...nodes.map(({ port }) => shownBy('127.0.0.1', port)),
+    ]);
+    version = shown[0]?.version ?? 0;
+    return (
+      shown.every((each) => each !== null && each.version === version && each.list === shown[0]?.list) &&
+      portsIn(shown[0]?.list ?? '')
+        .toSorted()
+        .join() === wanted.join()
+    );
+  });
   return version;
 }
 
@@ -135,17 +119,13 @@ async function passOn(from: Daemon, to: Daemon, value: string): Promise<void> {
   expect(got?.match(/^VALUE/gm)).toHaveLength(keys.length);
 }
 
-etcdTest(
-  'two daemons serve one list with one version, and route alike',
-  async () => {
-    for (let count = 0; count < 3; count++) await startNode();
-    await agreed();
-    expect(await Promise.all(daemons.map(leads))).toEqual(expect.arrayContaining([true, false]));
-    await passOn(daemons[0], daemons[1], 'one');
-    await passOn(daemons[1], daemons[0], 'two');
-  },
-  TEST_MS,
-);
+etcdTest('two daemons serve one list with one version, and route alike', async () => {
+  for (let count = 0; count < 3; count++) await startNode();
+  await agreed();
+  expect(await Promise.all(daemons.map(leads))).toEqual(expect.arrayContaining([true, false]));
+  await passOn(daemons[0], daemons[1], 'one');
+  await passOn(daemons[1], daemons[0], 'two');
+});
 
 etcdTest(
   'when the leader is killed the other one leads, nodes serve on, and lists go on from their version',
@@ -154,14 +134,10 @@ etcdTest(
     const leader = daemons[(await leads(daemons[0])) ? 0 : 1];
     const other = daemons[leader === daemons[0] ? 1 : 0];
     await leader.pool.end('SIGKILL');
-    await eventually(
-      'the other daemon to lead',
-      async () => {
-        expect(await agreed([other])).toBe(before);
-        return leads(other);
-      },
-      PATIENCE_MS,
-    );
+    await eventually('the other daemon to lead', async () => {
+      expect(await agreed([other])).toBe(before);
+      return leads(other);
+    });
     await passOn(other, other, 'three');
     await startNode();
     expect(await agreed([other])).toBe(before + 1);
@@ -169,36 +145,27 @@ etcdTest(
     expect(await agreed()).toBe(before + 1);
     expect(await leads(leader)).toBe(false);
   },
-  TEST_MS,
 );
 
-etcdTest(
-  'while etcd is away lists stand still and nodes serve; when it is back both daemons go on',
-  async () => {
-    const before = await agreed();
-    await etcd?.kill();
-    await eventually(
-      'both to notice',
-      async () => !(await reaches(daemons[0])) && !(await reaches(daemons[1])),
-      PATIENCE_MS,
-    );
-    for (const { pool } of daemons) {
-      const { Reason } = (await pool.client.describePool()).Pool.Registry;
-      expect(Reason).toContain(`127.0.0.1:${etcd?.clientPort}`);
-    }
-    const newcomer = await startNode();
-    nodes.pop();
-    await eventually('the newcomer to be refused', () => newcomer.output.includes('registry'), PATIENCE_MS);
-    expect(await agreed()).toBe(before);
-    await passOn(daemons[0], daemons[1], 'four');
-    await passOn(daemons[1], daemons[0], 'five');
-    await etcd?.up();
-    nodes.push(newcomer);
-    expect(await agreed()).toBe(before + 1);
-    expect(await Promise.all(daemons.map(reaches))).toEqual([true, true]);
-  },
-  TEST_MS,
-);
+etcdTest('while etcd is away lists stand still and nodes serve; when it is back both daemons go on', async () => {
+  const before = await agreed();
+  await etcd?.kill();
+  await eventually('both to notice', async () => !(await reaches(daemons[0])) && !(await reaches(daemons[1])));
+  for (const { pool } of daemons) {
+    const { Reason } = (await pool.client.describePool()).Pool.Registry;
+    expect(Reason).toContain(`127.0.0.1:${etcd?.clientPort}`);
+  }
+  const newcomer = await startNode();
+  nodes.pop();
+  await eventually('the newcomer to be refused', () => newcomer.output.includes('registry'));
+  expect(await agreed()).toBe(before);
+  await passOn(daemons[0], daemons[1], 'four');
+  await passOn(daemons[1], daemons[0], 'five');
+  await etcd?.up();
+  nodes.push(newcomer);
+  expect(await agreed()).toBe(before + 1);
+  expect(await Promise.all(daemons.map(reaches))).toEqual([true, true]);
+});
 
 etcdTest(
   'a cluster whose daemon was killed is deleted by the other one, and its nodes end when that daemon is back',
@@ -210,13 +177,12 @@ etcdTest(
     const pid = pidOf(await owner.pool.settled(id, 1), 0);
     await owner.pool.end('SIGKILL');
     await other.pool.client.deleteCacheCluster({ CacheClusterId: id });
-    await eventually('the cluster to be gone', async () => !(await idsOf(other)).includes(id), PATIENCE_MS);
+    await eventually('the cluster to be gone', async () => !(await idsOf(other)).includes(id));
     expect(process.kill(pid, 0)).toBe(true);
     await startDaemon(owner);
-    await eventually('its node to end', () => !lives(pid), PATIENCE_MS);
+    await eventually('its node to end', () => !lives(pid));
     expect(await idsOf(owner)).toEqual(await idsOf(other));
   },
-  TEST_MS,
 );
 
 async function idsOf({ pool }: Daemon): Promise<readonly string[]> {

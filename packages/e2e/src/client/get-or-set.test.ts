@@ -20,7 +20,7 @@ afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
 afterAll(() => fleet.stop());
 
 function connect(): Client {
-  const client = new Client([`127.0.0.1:${node.port}`], { timeoutMs: 10_000 });
+  const client = new Client([`127.0.0.1:${node.port}`], { timeoutMs: 60_000 });
   clients.push(client);
   return client;
 }

@@ -15,7 +15,7 @@ describe('the client with memcached', () => {
   beforeAll(async () => {
     if (installed === null) return;
     server = await ServerProcess.start(memcachedOnPort(installed.program, []));
-    client = new Client(`127.0.0.1:${server.port}`, { timeoutMs: 10_000 });
+    client = new Client(`127.0.0.1:${server.port}`, { timeoutMs: 60_000 });
   });
   afterAll(async () => {
     client?.destroy();

@@ -10,7 +10,7 @@ describe.each([1, 3])('the client over %d nodes', (nodeCount) => {
   beforeAll(async () => {
     const nodes = await fleet.start(nodeCount);
     await fleet.publish(nodes);
-    client = new Client(`127.0.0.1:${nodes[0].port}`, { timeoutMs: 10_000 });
+    client = new Client(`127.0.0.1:${nodes[0].port}`, { timeoutMs: 60_000 });
   });
   afterAll(async () => {
     await client.close();

@@ -63,7 +63,7 @@ async function follow(client: Client, nodes: readonly RunningServer[]): Promise<
 
 async function start(nodes: readonly RunningServer[]): Promise<Client> {
   await fleet.publish(nodes);
-  const client = new Client(`127.0.0.1:${nodes[0].port}`, { pollIntervalMs: POLL_MS, timeoutMs: 20_000 });
+  const client = new Client(`127.0.0.1:${nodes[0].port}`, { pollIntervalMs: POLL_MS, timeoutMs: 60_000 });
   clients.push(client);
   await client.setMany(KEYS.map((key) => [key, key]));
   return client;

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 /** What a child that is never told to end ends at. */
-const LIFETIME_MS = 150_000;
+const LIFETIME_MS = 360_000;
 const REPLIES = 3;
 
 export interface Order {

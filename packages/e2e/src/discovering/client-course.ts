@@ -10,7 +10,6 @@ import type { ClientProgram } from './client-programs.js';
 import { placesOf } from './key-places.js';
 
 const KEYS = 200;
-const FOLLOW_DEADLINE_MS = 15_000;
 const BEFORE = 'first';
 const AFTER = 'second';
 
@@ -95,11 +94,7 @@ export class ClientCourse {
     if (this.#program.discovery === 'asked') await this.#tell({ discover: true });
     const wanted = nodes.toSorted().join(' ');
     const what = `${this.#program.name} to work with ${wanted}`;
-    await eventually(
-      what,
-      async () => (await this.#tell({})).nodes?.toSorted().join(' ') === wanted,
-      FOLLOW_DEADLINE_MS,
-    );
+    await eventually(what, async () => (await this.#tell({})).nodes?.toSorted().join(' ') === wanted);
   }
 
   #tell(order: Order): Promise<Reply> {

@@ -8,7 +8,7 @@ TURN_SECONDS = 0.003
 ERRORS_KEPT = 5
 LIFETIME_SECONDS = 1000
 
-$client = Dalli::Client.new(ARGV[0].split(','), socket_timeout: 10, socket_max_failures: 0)
+$client = Dalli::Client.new(ARGV[0].split(','), socket_timeout: 60, socket_max_failures: 0)
 $report = { calls: 0, hits: 0, failed: 0, errors: [] }
 replies = IO.for_fd(3, 'w')
 replies.sync = true

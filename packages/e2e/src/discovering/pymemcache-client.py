@@ -20,7 +20,7 @@ report = {"calls": 0, "hits": 0, "failed": 0, "errors": []}
 
 
 def discovered():
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(b"config get cluster\r\n")
         reply = b""
         while not reply.endswith(b"\r\nEND\r\n"):
@@ -33,7 +33,7 @@ def discovered():
 
 
 def connected():
-    return HashClient(nodes, timeout=10, connect_timeout=10, retry_attempts=0, default_noreply=False)
+    return HashClient(nodes, timeout=60, connect_timeout=60, retry_attempts=0, default_noreply=False)
 
 
 def failed(text):

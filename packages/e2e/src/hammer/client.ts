@@ -7,7 +7,7 @@ import { Conversation } from '../harness/conversation.js';
 import type { Dialect } from './dialects.js';
 import type { Operation, Outcome } from './operations.js';
 
-const BATCH_DEADLINE_MS = 30_000;
+const BATCH_DEADLINE_MS = 120_000;
 
 export class HammerClient {
   readonly dialect: Dialect;

@@ -19,7 +19,7 @@ const BATCH_OPERATIONS_MAX = 24;
 const PRIVATE_KEYS = 12;
 const VALUE_BYTES_MAX = 70_000;
 const SHARED_STEPS = 100;
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 240_000;
 
 /** What two outcomes have in common that are the same: the CAS is the server's to choose. */
 function comparable(outcome: Outcome): string {

@@ -11,7 +11,7 @@ import { hammerPipelines } from './pipelines.js';
 
 const SEED = Number(process.env.SHOAL_E2E_SEED ?? Date.now() % 1_000_000);
 const DURATION_MS = Number(process.env.SHOAL_E2E_HAMMER_SECONDS ?? 1) * 1000;
-const DEADLINE_MS = 90_000 + DURATION_MS;
+const DEADLINE_MS = 240_000 + DURATION_MS;
 const CLIENTS = 8;
 const FEW_KEYS = 200;
 /** More than MEMORY_MEGABYTES hold. */

@@ -4,7 +4,7 @@
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-export const ANSWER_DEADLINE_MS = 10_000;
+export const ANSWER_DEADLINE_MS = 60_000;
 
 export class Conversation {
   closed = false;

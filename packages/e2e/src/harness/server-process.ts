@@ -20,8 +20,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const READY_DEADLINE_MS = 20_000;
-const STOP_DEADLINE_MS = 10_000;
+const READY_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 60_000;
 const POLL_MS = 10;
 const running = new Set<ServerProcess>();
 

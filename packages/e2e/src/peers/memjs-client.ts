@@ -31,5 +31,5 @@ interface Memjs {
 const memjs = createRequire(import.meta.url)('memjs') as Memjs;
 
 export function connectMemjs(port: number): MemjsClient {
-  return memjs.Client.create(`127.0.0.1:${port}`, { timeout: 10, retries: 0, logger: { log: () => undefined } });
+  return memjs.Client.create(`127.0.0.1:${port}`, { timeout: 60, retries: 0, logger: { log: () => undefined } });
 }

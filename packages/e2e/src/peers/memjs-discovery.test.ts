@@ -19,7 +19,7 @@ import type { MemjsClient } from './memjs-client.js';
 
 const NODE_COUNT = 5;
 const KEYS = Array.from({ length: 300 }, (_, index) => `key:${index}`);
-const OPTIONS = { timeout: 10, retries: 0, logger: { log: () => undefined } };
+const OPTIONS = { timeout: 60, retries: 0, logger: { log: () => undefined } };
 
 type Client = MemjsClient & FollowedClient;
 

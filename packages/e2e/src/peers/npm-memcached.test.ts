@@ -21,7 +21,7 @@ describe.each(serversUnderTest())('npm memcached on $name', ({ command, version 
 
   beforeAll(async () => {
     server = await ServerProcess.start(command());
-    client = new Memcached(`127.0.0.1:${server.port}`, { timeout: 10_000, retries: 0, poolSize: 5 });
+    client = new Memcached(`127.0.0.1:${server.port}`, { timeout: 60_000, retries: 0, poolSize: 5 });
   });
   afterAll(async () => {
     client.end();

@@ -25,7 +25,7 @@ import {
 import { startRecorders, stopRecorders } from './ring-recorders.js';
 
 const SHOAL = fileURLToPath(new URL('../../../cli/bin/shoal.js', import.meta.url));
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 240_000;
 /** Around the sizes where some ring has fewer points than elsewhere. */
 const SIZES = [1, 2, 3, 7, 25, 40];
 /** A JVM takes a second to start. */

@@ -11,7 +11,6 @@ import { eventually } from '../harness/eventually.js';
 
 const DRAIN_SECONDS = 2;
 const TOKEN = 'token-of-this-test';
-const PATIENCE_MS = 20_000;
 
 let folder = '';
 let pool: RunningPool | null = null;
@@ -38,7 +37,6 @@ function available(id: string): Promise<void> {
   return eventually(
     `cluster ${id} to be available`,
     async () => (await described(id)).CacheClusterStatus === 'available',
-    PATIENCE_MS,
   );
 }
 
@@ -46,7 +44,6 @@ function gone(id: string): Promise<void> {
   return eventually(
     `cluster ${id} to be gone`,
     async () => (await refusal(client.describeCacheClusters({ CacheClusterId: id }))).code === 'CacheClusterNotFound',
-    PATIENCE_MS,
   );
 }
 

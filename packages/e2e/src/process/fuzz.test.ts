@@ -11,7 +11,7 @@ import { ServerProcess } from '../harness/server-process.js';
 const SEED = Number(process.env.SHOAL_E2E_SEED ?? Date.now() % 1_000_000);
 const ROUNDS = 60;
 const CONNECTIONS = 12;
-const FUZZ_DEADLINE_MS = 90_000;
+const FUZZ_DEADLINE_MS = 240_000;
 
 const WORDS =
   `get gets gat gats set add replace append prepend cas incr decr touch delete mg ms md ma me mn stats version

@@ -11,7 +11,7 @@ import { readOrEmpty, ServerProcess } from '../harness/server-process.js';
 const MIB = 1024 * 1024;
 const ASKED_BYTES = 400 * MIB;
 const HELD_BYTES_MAX = 40 * MIB;
-const DROP_DEADLINE_MS = 60_000;
+const DROP_DEADLINE_MS = 120_000;
 const VALUE = 'v'.repeat(1_000_000);
 
 function residentBytes(server: ServerProcess): number {

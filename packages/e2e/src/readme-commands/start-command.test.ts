@@ -13,7 +13,6 @@ import { ROOT } from '../house-rules/source-file.js';
 import { connectMemjs } from '../peers/memjs-client.js';
 
 const HOST = '127.0.0.1';
-const START_DEADLINE_MS = 60_000;
 const KEYS = ['greeting', ...Array.from({ length: 30 }, (_, i) => `key-${i}`)];
 
 /** `npm start` on ports of its own. Installing and building are done by now, so this only starts Node.js. */
@@ -47,7 +46,7 @@ class Started {
       if (this.child.exitCode !== null) throw new Error(`Cannot start: ${this.output}`);
       return this.output.includes('Ctrl-C stops everything.');
     };
-    await eventually('npm start to be up', isUp, START_DEADLINE_MS);
+    await eventually('npm start to be up', isUp);
     return this;
   }
 

@@ -44,7 +44,7 @@ describe('the embedded registry under kill -9', () => {
       await expectAcknowledged(file, lines.at(-1) ?? '');
     }
     await rm(folder, { recursive: true });
-  }, 120_000);
+  }, 240_000);
 });
 
 /** Killed a moment after so many acknowledgements, so in the middle of one of the next writes. */

@@ -1,5 +1,5 @@
 /**
- * A real etcd of a test's own: one member on ephemeral ports of 127.0.0.1, its data in a temporary folder, killed by pid.
+ * A real etcd of a test's own: one member on free ports of 127.0.0.1, its data in a temporary folder, killed by pid.
  *
  * Used by etcd.test.ts. It can be killed and started again on the same ports with the same data, and spoken to behind the
  * registry's back: compaction, foreign values, deletions.
@@ -7,12 +7,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../harness/eventually.js';
+import { freePort } from '../harness/free-port.js';
 
-const READY_DEADLINE_MS = 20_000;
+const ANSWER_DEADLINE_MS = 30_000;
 const running = new Set<ChildProcess>();
 
 process.once('exit', () => {
@@ -34,8 +34,7 @@ export class EtcdServer {
 
   static async start(): Promise<EtcdServer> {
     const folder = await mkdtemp(join(tmpdir(), 'shoal-etcd-'));
-    const [clientPort, peerPort] = await freePorts();
-    const server = new EtcdServer(folder, clientPort, peerPort);
+    const server = new EtcdServer(folder, await freePort(), await freePort());
     await server.up();
     return server;
   }
@@ -66,7 +65,7 @@ export class EtcdServer {
     running.add(child);
     child.once('close', () => running.delete(child));
     this.#child = child;
-    await eventually('etcd to answer', () => this.#answers(child), READY_DEADLINE_MS);
+    await eventually('etcd to answer', () => this.#answers(child));
   }
 
   /** SIGKILL: what it acknowledged has to be on its disk. */
@@ -116,7 +115,7 @@ export class EtcdServer {
     const response = await fetch(`http://127.0.0.1:${this.clientPort}${path}`, {
       method: 'POST',
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
     });
     if (!response.ok) throw new Error(`etcd answers ${response.status} to ${path}: ${await response.text()}`);
     return (await response.json()) as Record<string, unknown>;
@@ -133,16 +132,4 @@ export class EtcdServer {
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ports.push((server.address() as { readonly port: number }).port);
-  }
-  for (const server of servers) server.close();
-  return [ports[0], ports[1]];
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { EtcdRegistry } from '@shoal/pool';
+import { type EtcdOptions, EtcdRegistry } from '@shoal/pool';
 import { eventually } from '../harness/eventually.js';
 import { runs, testWith } from '../harness/outside-program.js';
 import { BrokenLine } from './broken-line.js';
@@ -12,7 +12,10 @@ import { Listener, someCluster } from './registry-records.js';
 import { declareRegistrySuite, type StoreUnderTest } from './registry-suite.js';
 
 const CHILD = join(import.meta.dirname, 'registry-child.mjs');
-const FAST = { deadlineMs: 1_000, leaseSeconds: 2, checkMs: 300 } as const;
+/** A busy disk or processor may keep an etcd from answering for seconds: only who waits for silence has a short deadline. */
+const FAST = { deadlineMs: 15_000, leaseSeconds: 2, checkMs: 300 } as const;
+/** Nobody waits for the end of it. */
+const LONG_LEASE_SECONDS = 600;
 const HAS_ETCD = runs('etcd', ['--version']);
 const etcdTest = testWith('etcd', HAS_ETCD);
 
@@ -23,14 +26,14 @@ const lines: BrokenLine[] = [];
 
 beforeAll(async () => {
   if (HAS_ETCD) shared = await EtcdServer.start();
-}, 30_000);
+});
 
 afterAll(async () => {
   await shared?.end();
 });
 
-function registryAt(url: string): EtcdRegistry {
-  const registry = new EtcdRegistry(url, FAST);
+function registryAt(url: string, options: EtcdOptions = {}): EtcdRegistry {
+  const registry = new EtcdRegistry(url, { ...FAST, ...options });
   made.push(registry);
   return registry;
 }
@@ -57,18 +60,14 @@ async function openStore(): Promise<StoreUnderTest> {
   return { registry: () => registryAt(url), end: closeMade };
 }
 
-function story(name: string, body: (etcd: EtcdServer) => Promise<void>, timeoutMs = 60_000): void {
-  etcdTest(
-    name,
-    async () => {
-      try {
-        await body(shared!);
-      } finally {
-        await closeMade();
-      }
-    },
-    timeoutMs,
-  );
+function story(name: string, body: (etcd: EtcdServer) => Promise<void>): void {
+  etcdTest(name, async () => {
+    try {
+      await body(shared!);
+    } finally {
+      await closeMade();
+    }
+  });
 }
 
 describe('the registry in etcd', () => {
@@ -81,8 +80,7 @@ describe('several daemons over one etcd', () => {
     async (etcd) => {
       const [url, line] = [freshPrefix(), await lineTo(etcd.clientPort)];
       const witness = registryAt(etcd.url + url);
-      const daemon = new EtcdRegistry(line.url + url, { ...FAST, daemonId: 'one' });
-      made.push(daemon);
+      const daemon = registryAt(line.url + url, { daemonId: 'one' });
       expect(await witness.isPresent('one')).toBe(false);
       await daemon.open(new Listener());
       await eventually('the daemon to be seen', () => witness.isPresent('one'));
@@ -111,13 +109,13 @@ describe('several daemons over one etcd', () => {
 
   story('have one leader; when it closes, the other leads', async (etcd) => {
     const url = etcd.url + freshPrefix();
-    const [first, second] = [registryAt(url), registryAt(url)];
+    const [first, second] = [registryAt(url, { leaseSeconds: LONG_LEASE_SECONDS }), registryAt(url)];
     await first.open(new Listener());
     await eventually('the first to lead', () => first.isLeader);
     await second.open(new Listener());
     await first.close();
     expect(first.isLeader).toBe(false);
-    await eventually('the second to lead', () => second.isLeader, 1_500);
+    await eventually('the second to lead', () => second.isLeader);
   });
 
   story('have another leader soon after the leader was killed', async (etcd) => {
@@ -128,7 +126,7 @@ describe('several daemons over one etcd', () => {
     expect(second.isLeader).toBe(false);
     child.kill('SIGKILL');
     await once(child, 'close');
-    await eventually('the second to lead', () => second.isLeader, 15_000);
+    await eventually('the second to lead', () => second.isLeader);
   });
 
   story('lose the leader that was stopped, which knows when it goes on', async (etcd) => {
@@ -137,7 +135,7 @@ describe('several daemons over one etcd', () => {
     const second = registryAt(url);
     await second.open(new Listener());
     child.kill('SIGSTOP');
-    await eventually('the second to lead', () => second.isLeader, 15_000);
+    await eventually('the second to lead', () => second.isLeader);
     const said = new Promise((resolve) => child.stdout?.once('data', resolve));
     child.kill('SIGCONT');
     expect(String(await said)).toBe('follows\n');
@@ -211,14 +209,15 @@ describe('a watch over a broken line', () => {
   story('is given up when it is silent although there are changes', async (etcd) => {
     const prefix = freshPrefix();
     const line = await lineTo(etcd.clientPort);
-    const [far, near] = [registryAt(line.url + prefix), registryAt(etcd.url + prefix)];
+    const far = registryAt(line.url + prefix, { deadlineMs: 3_000 });
+    const near = registryAt(etcd.url + prefix);
     const listener = new Listener();
     await far.open(listener);
     await near.open(new Listener());
     await eventually('leadership to be settled', () => far.isLeader || near.isLeader);
     line.silence();
     const revision = await near.save(someCluster('dev'), null);
-    await eventually('the change', () => listener.clusters.get('dev')?.revision === revision, 15_000);
+    await eventually('the change', () => listener.clusters.get('dev')?.revision === revision);
   });
 
   story('a leader behind a silent line steps down before another leads', async (etcd) => {
@@ -237,7 +236,7 @@ describe('a watch over a broken line', () => {
       },
     });
     line.silenceAll();
-    await eventually('the near one to lead', () => near.isLeader, 15_000);
+    await eventually('the near one to lead', () => near.isLeader);
     expect(bothLed).toBe(false);
     expect(told.leaderships()).toEqual([true, false]);
     line.cut();
@@ -276,32 +275,28 @@ describe('an etcd that goes away', () => {
         await etcd.end();
       }
     },
-    90_000,
+    240_000,
   );
 
-  etcdTest(
-    'and comes back empty is noticed: what it no longer has is told as gone',
-    async () => {
-      const etcd = await EtcdServer.start();
-      try {
-        const registry = registryAt(etcd.url);
-        const listener = new Listener();
-        await registry.open(listener);
-        let revision = await registry.save(someCluster('dev'), null);
-        for (let version = 2; version < 20; version++)
-          revision = await registry.save(someCluster('dev', { version }), revision);
-        await eventually('the cluster', () => listener.clusters.get('dev')?.revision === revision);
-        await etcd.kill();
-        await etcd.forgetAll();
-        await etcd.up();
-        await eventually('the loss to be told', () => !listener.clusters.has('dev'));
-      } finally {
-        await closeMade();
-        await etcd.end();
-      }
-    },
-    60_000,
-  );
+  etcdTest('and comes back empty is noticed: what it no longer has is told as gone', async () => {
+    const etcd = await EtcdServer.start();
+    try {
+      const registry = registryAt(etcd.url);
+      const listener = new Listener();
+      await registry.open(listener);
+      let revision = await registry.save(someCluster('dev'), null);
+      for (let version = 2; version < 20; version++)
+        revision = await registry.save(someCluster('dev', { version }), revision);
+      await eventually('the cluster', () => listener.clusters.get('dev')?.revision === revision);
+      await etcd.kill();
+      await etcd.forgetAll();
+      await etcd.up();
+      await eventually('the loss to be told', () => !listener.clusters.has('dev'));
+    } finally {
+      await closeMade();
+      await etcd.end();
+    }
+  });
 
   story('is left out as long as another endpoint answers', async (etcd) => {
     const line = await lineTo(etcd.clientPort);
@@ -316,7 +311,8 @@ describe('an etcd that goes away', () => {
 
   story('took a write whose answer was lost: the other endpoint knows, and it counts as written once', async (etcd) => {
     const line = await lineTo(etcd.clientPort);
-    const registry = registryAt(`${line.url},127.0.0.1:${etcd.clientPort}${freshPrefix()}`);
+    const url = `${line.url},127.0.0.1:${etcd.clientPort}${freshPrefix()}`;
+    const registry = registryAt(url, { deadlineMs: 3_000 });
     await registry.open(new Listener());
     const first = await registry.save(someCluster('dev'), null);
     line.loseAnswers();
@@ -339,7 +335,7 @@ describe('an etcd that goes away', () => {
   story('does not answer: open ends after its deadline', async (etcd) => {
     const line = await lineTo(etcd.clientPort);
     line.silenceAll();
-    await expect(registryAt(line.url).open(new Listener())).rejects.toMatchObject({
+    await expect(registryAt(line.url, { deadlineMs: 1_000 }).open(new Listener())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('no answer within 1000 ms'),
     });
@@ -393,14 +389,14 @@ async function writeThroughRestarts(etcd: EtcdServer): Promise<void> {
     await etcd.up();
   }
   const before = acknowledged;
-  await eventually('writes after the last restart', () => acknowledged > before + 20, 20_000);
+  await eventually('writes after the last restart', () => acknowledged > before + 20);
   isOver = true;
   await writing;
   expect((await writer.loadOne('dev'))?.cluster.version).toBe(acknowledged);
   await eventually('the last change', () => listener.clusters.get('dev')?.cluster.version === acknowledged);
   const versions = listener.changesOf('dev').map((stored) => stored?.cluster.version ?? 0);
   expect(versions).toEqual(Array.from({ length: acknowledged }, (_, index) => index + 1));
-  await eventually('one leader', () => writer.isLeader !== witness.isLeader, 15_000);
+  await eventually('one leader', () => writer.isLeader !== witness.isLeader);
 }
 
 /** Not acknowledged may mean written: then the next attempt conflicts with this writer's own record. */

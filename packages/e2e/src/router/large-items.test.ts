@@ -8,7 +8,7 @@ import { Conversation } from '../harness/conversation.js';
 import { type RouterInFront, startRouterInFront } from './router-in-front.js';
 
 const MIB = 1024 * 1024;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 const TOO_LARGE = 'SERVER_ERROR object too large for cache\r\n';
 
 let front: RouterInFront;

@@ -7,7 +7,7 @@ import { ROUTER_DEFAULTS, type Router, type RouterOptions, startRouter } from '@
 import { shoalOnPort, Transport } from '../harness/server-command.js';
 import { ServerProcess } from '../harness/server-process.js';
 
-const NODE_TIMEOUT_MS = 20_000;
+const NODE_TIMEOUT_MS = 60_000;
 
 export interface RouterInFront {
   readonly router: Router;

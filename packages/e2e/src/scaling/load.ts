@@ -16,6 +16,8 @@ const WORKERS = 4;
 const KEYS_A_WORKER = 200;
 const BETWEEN_MS = 2;
 const POLL_MS = 200;
+/** A request that is slow because the machine is has not failed. */
+const TIMEOUT_MS = 60_000;
 
 export interface Counts {
   readonly requests: number;
@@ -39,7 +41,7 @@ export class Load {
   readonly #workers: Promise<void>[];
 
   constructor(endpoint: string) {
-    this.#client = new Client(endpoint, { pollIntervalMs: POLL_MS });
+    this.#client = new Client(endpoint, { pollIntervalMs: POLL_MS, timeoutMs: TIMEOUT_MS });
     this.#children = {
       discovering: fork(NPM_CLIENT, ['discovering', endpoint]),
       plain: fork(NPM_CLIENT, ['plain', endpoint]),

@@ -42,7 +42,7 @@ export interface Walk {
 const CLUSTER = 'walk';
 const DRAIN_SECONDS = 4;
 const SETTLED_MS_MAX = 120_000;
-const FOLLOWED_MS_MAX = 10_000;
+const FOLLOWED_MS_MAX = 60_000;
 /** Of the sizes up to 40. */
 const UNEVEN_SIZE = 25;
 const STEP_DEVIATION_MAX = 0.35;

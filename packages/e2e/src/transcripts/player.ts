@@ -20,7 +20,7 @@ import { matchSegments, show } from './matcher.js';
 import { type Captures, renderSegments } from './notation.js';
 
 const SPARE_CONNECTIONS = 6;
-const REPEAT_DEADLINE_MS = 15_000;
+const REPEAT_DEADLINE_MS = 60_000;
 const REPEAT_PAUSE_MS = 20;
 /** A binary header; as much as decides which dialect a connection speaks, and then some. */
 const OPENING_BYTES = 24;

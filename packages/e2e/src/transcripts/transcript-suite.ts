@@ -12,7 +12,7 @@ import { type Player, saying } from './player.js';
 import { ServerShelf } from './server-shelf.js';
 import { readTranscripts } from './transcript-files.js';
 
-const CASE_DEADLINE_MS = 120_000;
+const CASE_DEADLINE_MS = 240_000;
 
 export interface TranscriptServer {
   readonly name: string;

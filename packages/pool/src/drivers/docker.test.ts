@@ -1,4 +1,5 @@
 /** The docker driver against an engine that only plays one. */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { nextFreePorts } from '../ports.js';
 import { FakeEngine } from '../testing/fake-engine.js';
 import { DockerDriver, type DockerDriverOptions } from './docker.js';
 import type { DriverEvent, NodeLaunch } from './driver.js';
@@ -31,7 +33,7 @@ afterEach(async () => {
 
 function driverOf(options: Partial<DockerDriverOptions> = {}): { driver: DockerDriver; events: DriverEvent[] } {
   const { socketPath } = engine;
-  const driver = new DockerDriver({ socketPath, image: 'shoal', poolId: 'pool-1', deadlineMs: 2_000, ...options });
+  const driver = new DockerDriver({ socketPath, image: 'shoal', poolId: 'pool-1', deadlineMs: 30_000, ...options });
   made.push(driver);
   return { driver, events: [] };
 }
@@ -44,13 +46,10 @@ async function opened(
   return both;
 }
 
+/** Below the range that kernels take for outgoing connections. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+  const above = randomInt(12_000, 27_000);
+  return (await nextFreePorts({ host: '127.0.0.1', above, count: 1, taken: new Set() }))[0];
 }
 
 async function launch(changes: Partial<NodeLaunch> = {}): Promise<NodeLaunch> {
@@ -59,7 +58,7 @@ async function launch(changes: Partial<NodeLaunch> = {}): Promise<NodeLaunch> {
 }
 
 async function until(what: string, happened: () => boolean): Promise<void> {
-  const deadlineMs = Date.now() + 10_000;
+  const deadlineMs = Date.now() + 60_000;
   while (!happened()) {
     if (Date.now() > deadlineMs) throw new Error(`Cannot wait longer for ${what}`);
     await pause(10);

@@ -17,7 +17,7 @@ const sockets: Socket[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'shoal-pool-'));
-  driver = new ProcessDriver({ dataDir: folder, hangBoundMs: 100 });
+  driver = new ProcessDriver({ dataDir: folder, hangBoundMs: 10_000 });
 });
 
 afterEach(async () => {
@@ -90,7 +90,7 @@ test('a connection that breaks while its host lives is made anew without a word'
       () => true,
       () => false,
     );
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while (!(await isBack())) {
     expect(performance.now()).toBeLessThan(deadline);
     await pause(10);

@@ -8,6 +8,13 @@ import { isAlive, isGoneWithin } from '../host/process-identity.js';
 import { ask, LocalNodes, pidOf, until } from '../testing/local-nodes.js';
 import type { DriverEvent, NodeLaunch } from './driver.js';
 
+/** Ends a test that hangs, and says nothing of how soon a thing must be: the machine may be busy. */
+const PATIENCE_MS = 60_000;
+/** For nodes that end in order: none of the tests waits for its end. */
+const LONG_GRACE = { graceMs: 60_000 };
+/** Short enough to wait for, and longer than a host that is well takes for its answer on a busy machine. */
+const HANG_BOUND_MS = 1000;
+
 let local: LocalNodes;
 
 beforeEach(() => {
@@ -16,7 +23,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   expect(await local.end()).toEqual([]);
-}, 30_000);
+});
 
 const dev = (nodeId: string) => ({ clusterId: 'dev', nodeId });
 const exits = (events: readonly DriverEvent[]) => events.flatMap((event) => (event.kind === 'exited' ? [event] : []));
@@ -72,8 +79,8 @@ test('starting what runs answers what runs, and stopping what is gone succeeds',
   const launch = await local.launch();
   const [first, second] = await Promise.all([local.start(launch), local.start(launch)]);
   expect(second).toEqual(first);
-  await local.driver.stop(dev('0001'), { graceMs: 2000 });
-  await local.driver.stop(dev('0001'), { graceMs: 2000 });
+  await local.driver.stop(dev('0001'), LONG_GRACE);
+  await local.driver.stop(dev('0001'), LONG_GRACE);
   await local.driver.kill(dev('0007'));
   expect(exits(local.events)).toHaveLength(1);
 });
@@ -91,7 +98,7 @@ test('a start while the node is being stopped waits for its end and starts it an
   await local.open();
   const launch = await local.launch();
   const before = await local.start(launch);
-  const stopped = local.driver.stop(dev('0001'), { graceMs: 5000 });
+  const stopped = local.driver.stop(dev('0001'), LONG_GRACE);
   const after = await local.start(launch);
   await stopped;
   expect(after.pid).not.toBe(before.pid);
@@ -136,7 +143,7 @@ test('many starts at once take their turns, and one that is stopped before its t
   await local.open();
   const launches = await Promise.all([...Array(8).keys()].map((index) => local.launch(index + 1)));
   const started = Promise.allSettled(launches.map((launch) => local.start(launch)));
-  await local.driver.stop(dev('0008'), { graceMs: 1000 });
+  await local.driver.stop(dev('0008'), LONG_GRACE);
   const outcomes = await started;
   expect(outcomes.map(({ status }) => status)).toEqual([...Array(7).fill('fulfilled'), 'rejected']);
   expect(outcomes[7]).toMatchObject({ reason: { code: 'START_FAILED', message: expect.stringContaining('stopped') } });
@@ -149,7 +156,7 @@ describe('an end', () => {
   test('by SIGTERM within the grace is told with the exit code', async () => {
     await local.open();
     const node = await local.start(await local.launch());
-    await local.driver.stop(dev('0001'), { graceMs: 5000 });
+    await local.driver.stop(dev('0001'), LONG_GRACE);
     expect(isAlive(node)).toBe(false);
     expect(local.events).toEqual([{ kind: 'exited', key: dev('0001'), reason: 'stopped: ended with exit code 0' }]);
   });
@@ -203,7 +210,7 @@ describe('when the daemon is killed', () => {
     const node = await local.start(await local.launch());
     await local.driver.close();
     process.kill(node.pid, 'SIGKILL');
-    await isGoneWithin(node, 5000);
+    await isGoneWithin(node, PATIENCE_MS);
     await local.open(local.newDriver());
     await local.untilEvent('exited');
     expect(local.events).toEqual([{ kind: 'exited', key: dev('0001'), reason: 'ended by SIGKILL' }]);
@@ -223,11 +230,11 @@ describe('when the daemon is killed', () => {
 
   test('a host that nobody needs ends by itself', async () => {
     await local.end();
-    local = new LocalNodes({ idleBoundMs: 100 });
+    local = new LocalNodes({ idleBoundMs: 1000 });
     await local.open();
     const host = local.watch(local.hostPid());
     await local.driver.close();
-    expect(await isGoneWithin(host, 10_000)).toBe(true);
+    expect(await isGoneWithin(host, PATIENCE_MS)).toBe(true);
     expect(existsSync(join(local.folder, 'host.sock'))).toBe(false);
   });
 });
@@ -239,7 +246,7 @@ describe('when the host is killed', () => {
     const nodes = [await local.start(launches[0]), await local.start(launches[1])];
     const host = local.hostPid();
     process.kill(host, 'SIGKILL');
-    for (const node of nodes) expect(await isGoneWithin(node, 3000)).toBe(true);
+    for (const node of nodes) expect(await isGoneWithin(node, PATIENCE_MS)).toBe(true);
     await local.untilEvent('ready');
     expect(local.events.map(({ kind }) => kind)).toEqual(['lost', 'exited', 'exited', 'ready']);
     expect(exits(local.events).map(({ key }) => key)).toEqual([dev('0001'), dev('0002')]);
@@ -257,7 +264,7 @@ describe('when the host is killed', () => {
     const clients = Array.from({ length: 20 }, () => pouringClient(launch));
     await Promise.all(clients.map((client) => once(client, 'data')));
     process.kill(local.hostPid(), 'SIGKILL');
-    expect(await isGoneWithin(node, 3000)).toBe(true);
+    expect(await isGoneWithin(node, PATIENCE_MS)).toBe(true);
     for (const client of clients) client.destroy();
     await local.untilEvent('ready');
     local.watch(local.hostPid());
@@ -280,7 +287,7 @@ describe('when the host is killed', () => {
     const node = await local.start(await local.launch());
     await local.driver.close();
     process.kill(local.hostPid(), 'SIGKILL');
-    expect(await isGoneWithin(node, 3000)).toBe(true);
+    expect(await isGoneWithin(node, PATIENCE_MS)).toBe(true);
     await local.open(local.newDriver());
     expect(local.events).toEqual([]);
   });
@@ -316,7 +323,7 @@ test('hosts that die one after the other are started after a pause that grows', 
 
 test('a host that hangs is replaced once something is asked of it', async () => {
   await local.end();
-  local = new LocalNodes({ hangBoundMs: 200 });
+  local = new LocalNodes({ hangBoundMs: HANG_BOUND_MS });
   await local.open();
   const launch = await local.launch();
   const node = await local.start(launch);
@@ -335,7 +342,7 @@ test('a host that hangs is replaced once something is asked of it', async () => 
 
 test('a host that hangs while a node starts is replaced, and the start fails', async () => {
   await local.end();
-  local = new LocalNodes({ hangBoundMs: 200 });
+  local = new LocalNodes({ hangBoundMs: HANG_BOUND_MS });
   await local.open();
   const launch = await local.launch();
   process.kill(local.hostPid(), 'SIGSTOP');
@@ -353,7 +360,7 @@ test('SIGTERM ends a host and its nodes in order; SIGINT and SIGHUP do not', asy
   expect(await local.driver.list()).toHaveLength(1);
   await local.driver.close();
   process.kill(host.pid, 'SIGTERM');
-  expect(await isGoneWithin(host, 5000)).toBe(true);
+  expect(await isGoneWithin(host, PATIENCE_MS)).toBe(true);
   expect(isAlive(node)).toBe(false);
 });
 
@@ -389,7 +396,7 @@ test('a host whose data directory is gone ends, and its nodes with it', async ()
   const host = local.watch(local.hostPid());
   await local.driver.close();
   rmSync(local.folder, { recursive: true });
-  expect(await isGoneWithin(host, 10_000)).toBe(true);
+  expect(await isGoneWithin(host, PATIENCE_MS)).toBe(true);
   expect(isAlive(node)).toBe(false);
 });
 

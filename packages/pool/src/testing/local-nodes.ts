@@ -17,7 +17,7 @@ import { nextFreePorts } from '../ports.js';
 
 const SECRET = '0123456789abcdef'.repeat(2);
 const POLL_MS = 10;
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 /** Below the range that kernels take for outgoing connections. */
 const PORTS_FROM = 12_000;
 const PORTS_SPREAD = 15_000;

@@ -3,7 +3,7 @@
  */
 import { connect, type Socket } from 'node:net';
 
-const DEADLINE_MS = 5000;
+const DEADLINE_MS = 60_000;
 const POLL_MS = 2;
 
 export class TextClient {

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { ADMISSION, FakePool } from '../testing/fake-pool.js';
 import { Member, type MemberOptions } from './member.js';
 
-const LIMITS = { deadlineMs: 3000, firstPauseMs: 10, longestPauseMs: 40 };
+const LIMITS = { deadlineMs: 30_000, firstPauseMs: 10, longestPauseMs: 40 };
 const POLL_MS = 5;
 
 let pool: FakePool;
@@ -297,7 +297,7 @@ test.each<[string, FakePool['answers'][string], string]>([
   ['sends it elsewhere', { status: 302, body: {} }, 'not that of a Shoal pool'],
 ])('a pool that %s is asked again', async (_, answer, reason) => {
   pool.answers.register = answer;
-  const member = start({ limits: { ...LIMITS, deadlineMs: 300 } });
+  const member = start({ limits: { ...LIMITS, deadlineMs: 1500 } });
   await untilLine('Cannot register with the pool');
   expect(lines[0].reason).toContain(reason);
   expect(JSON.stringify(lines)).not.toContain('secret-token');

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -53,10 +54,14 @@ export class ServerChild {
       .map((line) => JSON.parse(line));
   }
 
-  /** The port, once the server listens. */
+  /** The port, once the server listens: its file is written before that. */
   async port(): Promise<number> {
-    const match = /TCP INET: (\d+)/.exec(await this.content(this.portFile));
-    return Number(match?.[1]);
+    const port = Number(/TCP INET: (\d+)/.exec(await this.content(this.portFile))?.[1]);
+    while (!(await accepts(port))) {
+      if (this.process.exitCode) throw new Error(`It has ended: ${this.output}`);
+      await pause(POLL_MS);
+    }
+    return port;
   }
 
   /** The content of a file that the server will write. */
@@ -76,4 +81,15 @@ export class ServerChild {
     this.process.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
