@@ -2,13 +2,17 @@
  * Where a client's bytes are cut when a conversation is played in pieces: behind every byte, except inside long
  * repeated stretches such as `{x*1048576}`, where the first, the middle and the last bytes stand for the rest.
  * Also says which conversations can be sent without listening in between.
+ *
+ * SHOAL_E2E_CUTS=8 takes eight of those places only, other ones in each run: for a second run on one machine.
  */
+import { randomInt } from 'node:crypto';
 import type { Block, Identity, Sent } from './document.js';
 import { turnsFor } from './document.js';
 
 const WHOLE_BYTES = 96;
 const PERIOD_MAX_BYTES = 8;
 const EDGE_BYTES = 4;
+const CUTS_MAX = Number(process.env.SHOAL_E2E_CUTS ?? Number.POSITIVE_INFINITY);
 
 /** Offsets strictly inside the bytes of `sent`, ascending. */
 export function cutsOf(sent: readonly Sent[], render: (sent: Sent) => Buffer): number[] {
@@ -22,6 +26,21 @@ export function cutsOf(sent: readonly Sent[], render: (sent: Sent) => Buffer): n
     start += bytes.length;
   }
   return cuts;
+}
+
+/**
+ * As many as are to be tried, evenly spread, from a start of chance. What fails says its cut, and a run without
+ * SHOAL_E2E_CUTS has them all.
+ */
+export function chosenOf(
+  cuts: readonly number[],
+  most = CUTS_MAX,
+  chance: (limit: number) => number = randomInt,
+): readonly number[] {
+  if (cuts.length <= most) return cuts;
+  const step = cuts.length / most;
+  const first = chance(Math.floor(step));
+  return Array.from({ length: most }, (_, index) => cuts[first + Math.floor(index * step)]);
 }
 
 /** Whether the cut would stand deep inside a repetition, where it teaches nothing that its neighbours do not. */

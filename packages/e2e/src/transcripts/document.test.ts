@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { canPipeline, cutsOf } from './cuts.js';
+import { canPipeline, chosenOf, cutsOf } from './cuts.js';
 import { type Identity, parseTranscript, reasonToSkip, type Sent, turnsFor } from './document.js';
 import { renderSegments } from './notation.js';
 
@@ -78,6 +78,14 @@ describe('the cuts of a conversation', () => {
     expect(cuts).toContain(18);
     expect(cuts).toContain(50_019);
     expect(cuts).toContain(100_018);
+  });
+
+  test('are all tried, or so many of them from one end to the other, beginning by chance', () => {
+    const cuts = Array.from({ length: 21 }, (_, index) => index + 1);
+    expect(chosenOf(cuts, Number.POSITIVE_INFINITY)).toEqual(cuts);
+    expect(chosenOf(cuts, 21)).toEqual(cuts);
+    expect(chosenOf(cuts, 4, () => 0)).toEqual([1, 6, 11, 16]);
+    expect(chosenOf(cuts, 4, (limit) => limit - 1)).toEqual([5, 10, 15, 20]);
   });
 
   test('need a client that does not listen in between', () => {

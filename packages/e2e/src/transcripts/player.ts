@@ -14,7 +14,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Conversation } from '../harness/conversation.js';
 import { compareResponse, encodeRequest, frameBytes } from './binary-notation.js';
 import { Cleaner } from './cleaner.js';
-import { cutsOf } from './cuts.js';
+import { chosenOf, cutsOf } from './cuts.js';
 import { type Answer, type Block, type Identity, type Sent, type Turn, turnsFor } from './document.js';
 import { matchSegments, show } from './matcher.js';
 import { type Captures, renderSegments } from './notation.js';
@@ -106,7 +106,7 @@ export class Player {
   async playDribbled(block: Block): Promise<void> {
     await this.#play(block, async (play) => {
       for (const turn of turnsFor(block, this.#identity)) {
-        const cuts = cutsOf(turn.send, (sent) => render(sent, play.captures));
+        const cuts = chosenOf(cutsOf(turn.send, (sent) => render(sent, play.captures)));
         await this.#take(play, turn, async (speaker, bytes) => {
           let start = 0;
           for (const cut of [...cuts, bytes.length]) {

@@ -5,7 +5,7 @@
 import { afterAll, describe, test } from '@jest/globals';
 import type { Command } from '../harness/server-process.js';
 import { encodeRequest } from './binary-notation.js';
-import { canPipeline, cutsOf } from './cuts.js';
+import { canPipeline, chosenOf, cutsOf } from './cuts.js';
 import { type Block, type Case, type Identity, reasonToSkip, type Sent, turnsFor } from './document.js';
 import { type Captures, renderSegments } from './notation.js';
 import { type Player, saying } from './player.js';
@@ -76,7 +76,7 @@ async function playWhole(player: Player, block: Block, subject: Case, identity: 
   if (pipelines(block, subject, identity)) await player.playPipelined(block);
 }
 
-/** Cut at every place, once each; where the client has to listen in between, every byte alone. */
+/** Cut at every place that is chosen, once each; where the client has to listen in between, every byte alone. */
 async function playInPieces(player: Player, block: Block, subject: Case, identity: Identity): Promise<void> {
   const turns = turnsFor(block, identity);
   if (turns.some((turn) => turn.repeat)) return;
@@ -85,7 +85,7 @@ async function playInPieces(player: Player, block: Block, subject: Case, identit
     const none: Captures = new Map();
     const bytesOf = (one: Sent) =>
       one.kind === 'frame' ? encodeRequest(one.frame, none) : renderSegments(one.segments, none);
-    await player.playSplits(block, cutsOf(sent, bytesOf));
+    await player.playSplits(block, chosenOf(cutsOf(sent, bytesOf)));
   }
   await saying('byte by byte', () => player.playDribbled(block));
 }
