@@ -10,7 +10,7 @@ import { createFollowingClient } from '@shoal/client/memjs';
 const POLL_MS = 1000;
 const LIFETIME_SECONDS = 1000;
 const TIMEOUT_MS = 60_000;
-const MEMCACHED_OPTIONS = { timeout: TIMEOUT_MS, retries: 0, failures: 0 };
+const MEMCACHED_OPTIONS = { timeout: TIMEOUT_MS, idle: TIMEOUT_MS, retries: 0, failures: 0 };
 const MEMJS_OPTIONS = { timeout: TIMEOUT_MS / 1000, retries: 0, logger: { log: () => undefined } };
 
 const require = createRequire(import.meta.url);

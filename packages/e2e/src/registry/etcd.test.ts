@@ -250,7 +250,8 @@ describe('a watch over a broken line', () => {
     const key = `${prefix.slice(1)}/clusters/dev`;
     await etcd.put(key, JSON.stringify({ format: 'shoal-cluster', formatVersion: 2, cluster: {} }));
     await eventually('the trouble to be told', () => listener.reachabilities().length === 1);
-    expect(listener.told.at(-1)).toMatchObject({ isReachable: false, reason: expect.stringContaining(key) });
+    const trouble = listener.told.find(({ kind }) => kind === 'reachable');
+    expect(trouble).toMatchObject({ isReachable: false, reason: expect.stringContaining(key) });
     await expect(registry.load()).rejects.toMatchObject({
       code: 'UNREADABLE',
       message: expect.stringContaining('version 2'),

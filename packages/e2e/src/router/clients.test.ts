@@ -67,7 +67,7 @@ describe('through a router in front of three nodes', () => {
   });
 
   test('npm memcached reads many keys in one command, in any mix of hits and misses', async () => {
-    const client = new Memcached(`127.0.0.1:${front.address.port}`, { timeout: 60_000, retries: 0 });
+    const client = new Memcached(`127.0.0.1:${front.address.port}`, { timeout: 60_000, idle: 60_000, retries: 0 });
     const found = await new Promise((resolve, reject) =>
       client.getMulti([...KEYS.slice(0, 200), 'missing'], (error, values) => (error ? reject(error) : resolve(values))),
     );

@@ -12,7 +12,7 @@ const WORKERS = 4;
 const KEYS_A_WORKER = 100;
 const BETWEEN_MS = 4;
 const FAILURES_KEPT = 20;
-const OPTIONS = { retries: 0, timeout: 60_000, failures: 1, remove: false };
+const OPTIONS = { retries: 0, timeout: 60_000, idle: 60_000, failures: 1, remove: false };
 
 let requests = 0;
 let failed = 0;
