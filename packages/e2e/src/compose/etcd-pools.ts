@@ -4,10 +4,11 @@
  */
 import { Client, fetchClusterConfig } from '@shoal/client';
 import { eventually } from '../harness/eventually.js';
+import { freePort } from '../harness/free-port.js';
 import { ROOT } from '../house-rules/source-file.js';
 import { BASE_IMAGE } from './base-image.js';
 import { expect, messageOf } from './checks.js';
-import { ComposeProject, freePort, removeProject } from './project.js';
+import { ComposeProject, removeProject } from './project.js';
 import { listed, type Stage } from './stage.js';
 
 const SERVICES = ['etcd', 'pool-a', 'pool-b', 'etcd-node'];

@@ -8,10 +8,11 @@
 import type { CacheCluster } from '@shoal/pool/api-client';
 import type { ClusterConfig } from '@shoal/protocol';
 import { eventually } from '../harness/eventually.js';
+import { freePort } from '../harness/free-port.js';
 import { expect } from './checks.js';
 import { EndpointLoad } from './endpoint-load.js';
 import { NetworkClient } from './network-client.js';
-import { ComposeProject, type Container, freePort, removeProject } from './project.js';
+import { ComposeProject, type Container, removeProject } from './project.js';
 import { agreed, expectNoFailure, isSubsequence, listed, namesOf, quiet, rises, type Stage } from './stage.js';
 
 const CLUSTER = 'shop';

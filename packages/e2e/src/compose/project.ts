@@ -5,8 +5,6 @@
  * whatever state it is in.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { eventually } from '../harness/eventually.js';
 import { ROOT } from '../house-rules/source-file.js';
 import type { Programs, Run } from './programs.js';
@@ -24,15 +22,6 @@ export async function composeCommands(programs: Programs): Promise<readonly Comp
     if (await programs.succeeds(program, [...args, 'version'])) found.push([program, ...args]);
   }
   return found;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export interface Container {
