@@ -4,7 +4,7 @@ import type { CacheCluster } from '@shoal/pool/api-client';
 import type { ClusterConfig } from '@shoal/protocol';
 import { ShoalPool, shoal } from './shoal-program.js';
 
-const SETTINGS = ['--port', '0', '--memory', '8', '--threads', '1', '--drain', '2'];
+const SETTINGS = ['--port', '0', '--memory', '8', '--threads', '1', '--drain', '5'];
 const pool = new ShoalPool();
 
 beforeAll(() => pool.start());

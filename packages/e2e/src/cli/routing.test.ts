@@ -13,7 +13,7 @@ import { ShoalPool, ShoalProgram, shoal } from './shoal-program.js';
 
 const KEYS = 150;
 /** Longer than the proxy needs to look again, on a busy machine too. */
-const DRAIN_SECONDS = 5;
+const DRAIN_SECONDS = 10;
 const pool = new ShoalPool();
 let endpoint = '';
 let nodes: readonly string[] = [];

@@ -9,7 +9,8 @@ import { type CacheCluster, PoolApiError, PoolClient } from '@shoal/pool/api-cli
 import { type RunningPool, startPool } from '@shoal/pool/main';
 import { eventually } from '../harness/eventually.js';
 
-const DRAIN_SECONDS = 2;
+/** Longer than a request takes that has to find a node draining. */
+const DRAIN_SECONDS = 5;
 const TOKEN = 'token-of-this-test';
 
 let folder = '';

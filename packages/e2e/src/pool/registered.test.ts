@@ -11,7 +11,8 @@ import { PoolProcess } from './pool-process.js';
 
 const CLUSTER = 'guests';
 const TOKEN = 'token-of-this-test';
-const DRAIN_SECONDS = 1;
+/** Longer than this test needs to see that a node drains and to ask it something. */
+const DRAIN_SECONDS = 5;
 
 const pool = new PoolProcess();
 const nodes: ServerProcess[] = [];

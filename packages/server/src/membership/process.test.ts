@@ -87,7 +87,7 @@ test('it serves although the pool is not there', async () => {
 });
 
 test('SIGTERM has it leave, serve on for the drain, new clients too, and then close', async () => {
-  pool.answers.leave = { status: 200, body: { drainMs: 1000 } };
+  pool.answers.leave = { status: 200, body: { drainMs: 5000 } };
   const child = run();
   await logged(child, 'Joined the cluster');
   const client = await connectTo(child);
