@@ -48,9 +48,10 @@ describe.each(serversUnderTest())('memjs on $name', ({ command, version }) => {
   });
 
   test('expires and touches', async () => {
+    // On a busy machine the second may be over before the touch.
+    do await client.set('long', 'x', { expires: 1 });
+    while (!(await client.touch('long', 100)));
     await client.set('short', 'x', { expires: 1 });
-    await client.set('long', 'x', { expires: 1 });
-    expect(await client.touch('long', 100)).toBe(true);
     await eventually('an item of one second to go', async () => (await text('short')) === null);
     expect(await text('long')).toBe('x');
     expect(await client.touch('missing', 100)).toBe(false);

@@ -83,9 +83,10 @@ describe.each(serversUnderTest())('npm memcached on $name', ({ command, version 
   });
 
   test('expires and touches', async () => {
+    // On a busy machine the second may be over before the touch.
+    do await set('long', 'x', 1);
+    while (!(await call((done) => client.touch('long', 100, done as never))));
     await set('short', 'x', 1);
-    await set('long', 'x', 1);
-    await call((done) => client.touch('long', 100, done as never));
     await eventually('an item of one second to go', async () => (await get('short')) === undefined);
     expect(await get('long')).toBe('x');
   });
