@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 
 const PNPM = 'pnpm@12.21.0';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Each takes up to a gigabyte. */
+const EXTRA_WORKERS_MAX = 4;
 const INSTALL_STAMP = join(ROOT, 'node_modules', '.shoal-installed');
 
 /** Installs what pnpm-lock.yaml says, unless exactly that is installed already. */
@@ -39,12 +41,13 @@ export async function lint() {
 }
 
 /**
- * Arguments are jest's own, a part of a file name for example. Twice as many files at a time as there are cores: most
- * whole-system tests wait for processes, and no test measures how soon anything is done.
+ * Arguments are jest's own, a part of a file name for example. More files at a time than there are cores, up to twice as
+ * many: most whole-system tests wait for processes, and no test measures how soon anything is done.
  */
 export async function jest(args) {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const workers = availableParallelism() * 2;
+  const cores = availableParallelism();
+  const workers = Math.min(cores * 2, cores + EXTRA_WORKERS_MAX);
   await node(...flags, 'node_modules/jest/bin/jest.js', `--maxWorkers=${workers}`, ...args);
 }
 
