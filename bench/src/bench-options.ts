@@ -15,7 +15,7 @@ export interface Windows {
   /** Measured windows of each server and row. */
   readonly windows: number;
   readonly seconds: number;
-  /** Load on a Shoal before the first window of a row counts. */
+  /** CPU that each worker of Shoal uses under load before the first window of a row counts. */
   readonly warmupSeconds: number;
 }
 
@@ -31,7 +31,7 @@ export interface BenchOptions extends FieldOptions, Windows {
   readonly isSaved: boolean;
 }
 
-const DEFAULT: Windows = { windows: 11, seconds: 0.4, warmupSeconds: 2.5 };
+const DEFAULT: Windows = { windows: 11, seconds: 0.4, warmupSeconds: 2 };
 const QUICK: Windows = { windows: 5, seconds: 0.2, warmupSeconds: 1 };
 const FULL: Windows = { windows: 25, seconds: 0.4, warmupSeconds: 4 };
 const MIN_WINDOWS = 5;
@@ -52,7 +52,7 @@ export const BENCH_HELP = `Usage: pnpm bench [flags]     Shoal against memcached
   --peer NAME,…        ${PEERS.join(' | ')} (both; redis stands beside get and set, for reference)
   --memcached PATH     the memcached to compare with (memcached, from PATH)
   --windows N          (${DEFAULT.windows})     --seconds S   length of a window (${DEFAULT.seconds})
-  --warmup S           load on each Shoal before the first window of a row (${DEFAULT.warmupSeconds})
+  --warmup S           CPU that each worker of Shoal uses before the first window of a row (${DEFAULT.warmupSeconds})
   --shoal COMMAND      another Shoal, such as another checkout's "node .../shoal.js server"
   --against COMMAND    something in memcached's place that takes memcached's flags; ratios only, no goals
   --json               the result as JSON on standard output

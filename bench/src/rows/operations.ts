@@ -2,7 +2,7 @@
  * CPU per operation, row by row: memcached, every transport of Shoal and redis in turns within one generator.
  *
  * Called by bench.ts once for each number of workers. All servers stay up for all rows, so that Shoal's code has seen every
- * kind of work, and each row warms its own path up first. memcached needs no warm-up beyond its caches.
+ * kind of work, and each row warms its own path up first, on every worker, because each compiles for itself. memcached needs no warm-up beyond its caches.
  */
 import type { BenchOptions } from '../bench-options.js';
 import { LOAD_DEFAULTS } from '../load/load-options.js';
@@ -34,7 +34,7 @@ export async function measureOperations(options: BenchOptions, workers: number):
     for (const warning of field.warnings) console.error(warning);
     const measured: Measured[] = [];
     for (const row of rows) {
-      const found = await measureRow(row, field, options);
+      const found = await measureRow(row, field, { ...options, warmupSeconds: options.warmupSeconds * workers });
       measured.push(found);
       console.error(progressLine(found, field));
     }

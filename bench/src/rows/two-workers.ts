@@ -65,7 +65,7 @@ async function rowsOf(options: BenchOptions, transport: AskedTransport): Promise
     for (const { id, label, ...keys } of SHARES) {
       const [one, two] = await turnsOf({
         ...keys,
-        targets: servers.map((server) => target(server, options.warmupSeconds)),
+        targets: servers.map((server, i) => target(server, options.warmupSeconds * WORKERS[i])),
         workload: WORKLOAD,
         connections: LOAD_DEFAULTS.connections,
         windows: options.windows,
