@@ -9,7 +9,7 @@ import type { Figures, RowResult } from '../rows/table.js';
 import { operationsSection } from './operations-text.js';
 import { reportText } from './report-text.js';
 import { resultName, writeResult } from './results.js';
-import { missesOf } from './summary.js';
+import { compactTable, missesOf } from './summary.js';
 
 const figures: Figures = {
   samples: [6.4],
@@ -69,7 +69,7 @@ const result: BenchResult = {
   seconds: 600,
   checks: [
     atMost({ id: 'epoll/get', label: 'get (epoll)', value: 0.8, limit: 0.9, unit: '×' }),
-    atLeast({ id: 'hits', label: 'hit ratio', value: 0.7, limit: 0.8, unit: '' }),
+    atLeast({ id: 'hits', label: 'hit ratio', value: 0.7, limit: 0.8, unit: '×' }),
   ],
   sections: [section],
   warnings: ['the machine was busy'],
@@ -111,9 +111,26 @@ describe('the report', () => {
     const facts = ['Abacus', '6.1', 'v20.19.0', 'memcached 1.6.18', 'abc1234 with uncommitted changes', '2026-11-22'];
     for (const fact of [...facts, 'pnpm bench --windows 5', 'redis 7.0.15', 'Warning: the machine was busy.'])
       expect(text).toContain(fact);
-    expect(text).toContain('| get (epoll) | 0.800 | ≤ 0.90 × | pass |\n| hit ratio | 0.700 | ≥ 0.80  | MISS |');
+    expect(text).toContain('| get (epoll) | 0.800 | ≤ 0.90 × | pass |\n| hit ratio | 0.700 | ≥ 0.80 × | MISS |');
     expect(text).toContain('1 of 2 goals met; missed: hits.');
     expect(missesOf(result.checks)).toEqual(['hits']);
+  });
+});
+
+describe('the compact table', () => {
+  test('has a column for each transport, what depends on none in the first, and misses in bold', () => {
+    const checks = [
+      ...result.checks,
+      atMost({ id: 'uring/get', label: 'get (uring)', value: 0.8, limit: 0.77, unit: '×' }),
+      atMost({ id: 'uring/idle-cpu', label: 'idle: CPU (uring)', value: 0.4, limit: 1, unit: 'ms/s' }),
+    ];
+    expect(compactTable(checks).split('\n')).toEqual([
+      '| | epoll | uring |',
+      '|---|---:|---:|',
+      '| get | 0.80 (≤ 0.90) | **0.80** (≤ 0.77) |',
+      '| hit ratio | **0.70** (≥ 0.80) |  |',
+      '| idle: CPU |  | 0.4 ms/s (≤ 1) |',
+    ]);
   });
 });
 

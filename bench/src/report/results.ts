@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { BenchResult } from '../bench.js';
 import type { BenchOptions } from '../bench-options.js';
 import { reportText } from './report-text.js';
-import { summaryTable } from './summary.js';
+import { compactTable } from './summary.js';
 
 const RESULTS = fileURLToPath(new URL('../../results', import.meta.url));
 const LATEST = 'latest';
@@ -48,7 +48,7 @@ export function writeResult(result: BenchResult, options: BenchOptions, director
 function writeLatest(result: BenchResult, directory: string): void {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'report.md'), `${reportText(result, (chart) => `${chart}.svg`)}\n`);
-  writeFileSync(join(directory, 'summary.md'), `${summaryTable(result.checks)}\n`);
+  writeFileSync(join(directory, 'summary.md'), `${compactTable(result.checks)}\n`);
   writeCharts(result, (chart) => join(directory, `${chart}.svg`));
 }
 

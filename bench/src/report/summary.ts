@@ -1,7 +1,7 @@
 /**
  * Every judged line in one table: what was measured, the goal, and whether it is met.
  *
- * Pure; opens the report (report-text.ts), and is the table that README shows.
+ * Pure; opens the report (report-text.ts). The compact table is the one that README shows: a column for each transport.
  */
 import type { Check, Verdict } from '../rows/check.js';
 
@@ -10,6 +10,38 @@ const SIGNS: Record<Check['bound'], string> = { 'at most': '≤', 'at least': '�
 
 export function summaryTable(checks: readonly Check[]): string {
   return ['| line | measured | goal | |', '|---|---:|---:|---|', ...checks.map(lineOf)].join('\n');
+}
+
+/** A line of the bench in one row, whatever the transport; what does not depend on it stands in the first column. A miss is bold. */
+export function compactTable(checks: readonly Check[]): string {
+  const transports = [...new Set(checks.map(transportOf))].filter((name) => name !== '');
+  const lines = [...new Set(checks.map(lineName))];
+  const cellFor = (line: string, transport: string): string => {
+    const found = checks.filter((check) => lineName(check) === line);
+    const check = found.find((one) => [transport, ''].includes(transportOf(one)));
+    const isRepeated = check !== undefined && transportOf(check) === '' && transport !== transports[0];
+    return check === undefined || isRepeated ? '' : cellOf(check);
+  };
+  const rows = lines.map((line) => [line, ...transports.map((transport) => cellFor(line, transport))]);
+  return [
+    `| | ${transports.join(' | ')} |`,
+    `|---|${transports.map(() => '---:|').join('')}`,
+    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+  ].join('\n');
+}
+
+function transportOf({ id }: Check): string {
+  return id.includes('/') ? id.slice(0, id.indexOf('/')) : '';
+}
+
+function lineName(check: Check): string {
+  return check.label.replace(` (${transportOf(check)})`, '');
+}
+
+function cellOf({ value, limit, bound, unit, verdict }: Check): string {
+  const isRatio = unit.startsWith('×');
+  const figure = isRatio ? value.toFixed(2) : `${value.toFixed(1)} ${unit}`;
+  return `${verdict === 'miss' ? `**${figure}**` : figure} (${SIGNS[bound]} ${limit.toFixed(isRatio ? 2 : 0)})`;
 }
 
 export function summarySentence(checks: readonly Check[]): string {
