@@ -152,6 +152,9 @@ describe('writeResult', () => {
     const directory = mkdtempSync(join(tmpdir(), 'bench-results-'));
     writeResult(result, options('--only', 'get', '--transport', 'epoll'), directory);
     expect(existsSync(join(directory, 'latest'))).toBe(false);
+    writeResult(result, options('--workers', '2'), directory);
+    expect(existsSync(join(directory, 'latest'))).toBe(false);
+    expect(existsSync(join(directory, '2026-11-22-abc1234-node20-w2.md'))).toBe(true);
     rmSync(directory, { recursive: true });
     const marks = resultName(result, options('--transport', 'net', '--only', 'get', '--quick'));
     expect(marks).toBe('2026-11-22-abc1234-node20-quick-net-some');

@@ -17,11 +17,12 @@ const RESULTS = fileURLToPath(new URL('../../results', import.meta.url));
 const LATEST = 'latest';
 
 export function resultName({ machine }: BenchResult, options: BenchOptions): string {
-  const { transports, only, isFull, isQuick, against } = options;
+  const { transports, only, isFull, isQuick, against, workers } = options;
   const marks = [
     ...(isFull ? ['full'] : []),
     ...(isQuick ? ['quick'] : []),
     ...(transports ?? []),
+    ...(workers.every((count) => count === 1) ? [] : [`w${workers.join('+')}`]),
     ...(only === undefined ? [] : ['some']),
     ...(against === undefined ? [] : ['against']),
   ];
@@ -29,8 +30,8 @@ export function resultName({ machine }: BenchResult, options: BenchOptions): str
 }
 
 /** Nothing was left out, so that it can stand for the project. */
-export function isComplete({ transports, only, isQuick, against, shoal }: BenchOptions): boolean {
-  return [transports, only, against, shoal].every((choice) => choice === undefined) && !isQuick;
+export function isComplete({ transports, only, isQuick, against, shoal, workers }: BenchOptions): boolean {
+  return [transports, only, against, shoal].every((choice) => choice === undefined) && workers.includes(1) && !isQuick;
 }
 
 /** Returns the path of the Markdown file. */
