@@ -1,0 +1,18 @@
+// A seeded xorshift32 generator: the same keys in every run, so that two checkouts are compared on the same work.
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** A uniform integer from 0 to bound - 1, for bounds far below 2^32. */
+  below(bound: number): number {
+    let x = this.#state;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#state = x;
+    return (x >>> 0) % bound;
+  }
+}
