@@ -1,5 +1,6 @@
-// One worker of the product without its sockets: received bytes go in, replies are thrown away once their length was seen to
-// be right. Putting the bytes into the receive buffer is the kernel's work in a server; it is timed apart and taken off.
+// One worker of the product without its sockets: received bytes go in, replies are thrown away once their length was seen
+// to be right. Putting the bytes into the receive buffer is the kernel's work in a server; it is timed apart and taken off.
+// Used by main.ts. Replies must fit the output: a row that had to flush would measure nothing real, and throws.
 import {
   CloseReason,
   type Flusher,

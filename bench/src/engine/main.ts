@@ -9,7 +9,7 @@ import { Engine, type RowRun } from './engine.js';
 import { ENGINE_ROWS, type EngineRow } from './workloads.js';
 
 const ENTRY = 'bench/dist/engine/main.js';
-const WARM_UP_MS = 250;
+const WARM_UP_MS = 150;
 const WARM_UPS = 3;
 const SAMPLE_NS = 500_000;
 
@@ -63,21 +63,19 @@ function render(figures: Figures): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Runs this checkout and the other one in turn; the least of each row counts, and its ratio is ours over theirs. */
+/** Runs this checkout and the other one in turn. Shows the least of each, and ours over theirs: of the least, and of the medians of the rounds. */
 function compare(other: string, rounds: number): void {
   const own = fileURLToPath(new URL('../../..', import.meta.url));
-  const least: [Figures, Figures] = [{}, {}];
+  const sides: [Figures[], Figures[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
-    for (const [side, root] of [own, other].entries()) {
-      for (const [id, ns] of Object.entries(runIn(root))) {
-        least[side][id] = Math.min(least[side][id] ?? Number.POSITIVE_INFINITY, ns);
-      }
-    }
+    for (const [side, root] of [own, other].entries()) sides[side].push(runIn(root));
   }
-  for (const [id, ns] of Object.entries(least[0])) {
-    const theirs = least[1][id];
-    const cells = [ns.toFixed(0).padStart(7), theirs.toFixed(0).padStart(7), (ns / theirs).toFixed(3).padStart(8)];
-    process.stdout.write(`${id.padEnd(16)}${cells.join('')}\n`);
+  for (const { id } of rows) {
+    const [ours, theirs] = sides.map((figures) => figures.map((figure) => figure[id]).sort((a, b) => a - b));
+    const middle = rounds >> 1;
+    const least = `${ours[0].toFixed(0).padStart(7)}${theirs[0].toFixed(0).padStart(7)}`;
+    const ratios = [ours[0] / theirs[0], ours[middle] / theirs[middle]].map((ratio) => ratio.toFixed(3).padStart(8));
+    process.stdout.write(`${id.padEnd(16)}${least}${ratios.join('')}\n`);
   }
 }
 

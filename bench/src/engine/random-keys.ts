@@ -1,4 +1,6 @@
 // A seeded xorshift32 generator: the same keys in every run, so that two checkouts are compared on the same work.
+// Used by workloads.ts for the choice of keys. Its low bits are good enough for that and for nothing secret.
+// Stands beside bench/src/random.ts because the engine's rows must stay what they are while the load generator changes.
 export class Random {
   #state: number;
 

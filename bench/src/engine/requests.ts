@@ -1,5 +1,6 @@
-// What a client would send, for each workload of the engine benchmark: batches of whole requests as bytes, made before
-// anything is measured. Keys of 32 bytes chosen at random, flags 0 to 9, values of letters. Called by workloads.ts.
+// What a client would send, for each workload of the engine benchmark: whole requests as bytes, made before anything is
+// measured. Keys of 32 bytes, flags 0 to 9, values of letters. Called by workloads.ts, and by engine.ts to store the items.
+// A row's keys name its number of keys and its length of values, so that rows of different items do not meet.
 const KEY_BYTES = 32;
 const NUMBER_DIGITS = 8;
 const HEADER_BYTES = 24;

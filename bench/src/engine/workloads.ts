@@ -1,5 +1,6 @@
-// The rows of the engine benchmark, and the batches of each: what one receive brings. A row's batches lie behind each
-// other in one buffer that is larger than the caches nearest to the core, as a kernel's socket buffers are. Used by main.ts.
+// The rows of the engine benchmark, and the batches of each: what one receive brings. Used by main.ts.
+// A row's batches lie behind each other in one buffer that is larger than the caches nearest to the core, as a kernel's
+// socket buffers are. Rows are named as those of bench/src/rows.ts; `-1m` takes its keys from a million.
 import { Random } from './random-keys.js';
 import { type DialectName, getRequest, type KeySpace, manyKeysRequest, setRequest } from './requests.js';
 
