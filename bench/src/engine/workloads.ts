@@ -12,13 +12,6 @@ export interface EngineRow extends KeySpace {
   readonly depth: number;
 }
 
-export interface Batches {
-  readonly bytes: Uint8Array;
-  /** Batch i is bytes[ends[i-1]..ends[i]). */
-  readonly ends: Int32Array;
-  readonly operationsPerBatch: number;
-}
-
 const FEW_KEYS = 10_000;
 const MANY_KEYS = 1_000_000;
 const POOL_BYTES = 4 * 1024 * 1024;
@@ -45,17 +38,19 @@ export const ENGINE_ROWS: readonly EngineRow[] = [
   { ...PLAIN, id: 'set16-text-1m', dialect: 'text', verb: 'set', depth: 16, keyCount: MANY_KEYS },
 ];
 
-export function makeBatches(row: EngineRow): Batches {
+/** What each receive brings. */
+export function makeBatches(row: EngineRow): Uint8Array[] {
   const random = new Random(SEED);
   const pieces: Buffer[] = [];
-  const ends: number[] = [];
-  for (let at = 0; at < POOL_BYTES && ends.length < BATCHES_MAX; ) {
-    const batch = makeBatch(row, () => random.below(row.keyCount));
-    pieces.push(batch);
-    at += batch.length;
-    ends.push(at);
+  for (let bytes = 0; bytes < POOL_BYTES && pieces.length < BATCHES_MAX; bytes += pieces[pieces.length - 1].length) {
+    pieces.push(makeBatch(row, () => random.below(row.keyCount)));
   }
-  return { bytes: Buffer.concat(pieces), ends: Int32Array.from(ends), operationsPerBatch: row.depth };
+  const pool = new Uint8Array(Buffer.concat(pieces));
+  let start = 0;
+  return pieces.map(({ length }) => {
+    start += length;
+    return pool.subarray(start - length, start);
+  });
 }
 
 function makeBatch(row: EngineRow, anyKey: () => number): Buffer {
