@@ -24,16 +24,18 @@ export async function install() {
   writeFileSync(INSTALL_STAMP, wanted);
 }
 
-/** Compiles the package in this folder and those it imports; incremental, so cheap when nothing changed. */
+/** Compiles the package in this folder and those it imports, and bundles the worker; incremental, so cheap when nothing changed. */
 export async function build(folder) {
   await install();
   await tsc(folder);
+  await node('scripts/bundle.js');
 }
 
 /** Compiles everything and type-checks the tests, which no package's own build includes. */
 export async function buildAll() {
   await install();
   await tsc('.', ...packageFolders().map((folder) => `${folder}/tsconfig.test.json`));
+  await node('scripts/bundle.js');
 }
 
 export async function lint() {
