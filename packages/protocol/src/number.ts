@@ -181,6 +181,27 @@ function negate(number: ParsedNumber): void {
 }
 
 function writeInt31(bytes: Uint8Array, at: number, value: number): number {
+  if (value >= 1000) return writeManyDigits(bytes, at, value);
+  if (value >= 100) return writeThreeDigits(bytes, at, value);
+  if (value >= 10) return writeTwoDigits(bytes, at, value);
+  bytes[at] = DIGIT_0 + value;
+  return at + 1;
+}
+
+function writeThreeDigits(bytes: Uint8Array, at: number, value: number): number {
+  const hundreds = (value / 100) | 0;
+  bytes[at] = DIGIT_0 + hundreds;
+  return writeTwoDigits(bytes, at + 1, value - hundreds * 100);
+}
+
+function writeTwoDigits(bytes: Uint8Array, at: number, value: number): number {
+  const tens = (value / 10) | 0;
+  bytes[at] = DIGIT_0 + tens;
+  bytes[at + 1] = DIGIT_0 + value - tens * 10;
+  return at + 2;
+}
+
+function writeManyDigits(bytes: Uint8Array, at: number, value: number): number {
   let length = 1;
   for (let bound = 10; value >= bound; bound *= 10) length++;
   const end = at + length;

@@ -195,6 +195,16 @@ export function ascii(text: string): Uint8Array {
 /** The reply line of each `Status`, CR LF included; empty for NONE. */
 export const STATUS_LINES: readonly Uint8Array[] = encodeLines();
 
+/** Length of each line, and its first eight bytes as two little-endian words: the lines of the data path are no longer than that. */
+export const STATUS_LINE_BYTES: Uint8Array = Uint8Array.from(STATUS_LINES, ({ length }) => length);
+export const STATUS_LINE_WORDS: Int32Array = Int32Array.from({ length: 2 * STATUS_LINES.length }, (_, word) =>
+  littleEndianWord(STATUS_LINES[word >> 1], 4 * (word & 1)),
+);
+
+function littleEndianWord(line: Uint8Array, at: number): number {
+  return (line[at] ?? 0) | ((line[at + 1] ?? 0) << 8) | ((line[at + 2] ?? 0) << 16) | ((line[at + 3] ?? 0) << 24);
+}
+
 function encodeLines(): Uint8Array[] {
   const lines: Uint8Array[] = [];
   for (const name of Object.keys(Status) as (keyof typeof Status)[]) {

@@ -48,7 +48,7 @@ export class StoreCore {
     this.views = new ArenaViews(arena, bytesOver);
     this.counterTable = new CounterTable(arena.counters, STORE_COUNTERS + CLASSES_MAX * CLASS_COUNTERS);
     this.counters = this.counterTable.row(row);
-    this.stripes = new StripeLocks(this.views.stripes);
+    this.stripes = new StripeLocks(this.views.stripes, arena.options.isWeaklyOrdered);
     this.classLocks = new SpinLocks(this.views.classes, CLASS_WORDS);
     this.globals = new SpinLocks(this.views.globalLocks, GLOBAL_LOCK_STRIDE);
     this.items = new Items(this.views, arena.options.casEnabled);

@@ -18,10 +18,16 @@ function waitTurn(words: Int32Array, index: number, seen: number, turn: number):
 export class StripeLocks {
   readonly words: Int32Array;
   readonly mask: number;
+  readonly #isWeaklyOrdered: boolean;
 
-  constructor(words: Int32Array) {
+  /**
+   * `isWeaklyOrdered` false: loads of the machine happen in order, and stores too, as on x86. Then a plain load or store does here what an
+   * atomic one does, and costs no call: V8 compiles accesses to typed arrays one by one, in the order of the program (docs/concurrency.md).
+   */
+  constructor(words: Int32Array, isWeaklyOrdered = true) {
     this.words = words;
     this.mask = words.length - 1;
+    this.#isWeaklyOrdered = isWeaklyOrdered;
   }
 
   lock(hash: number): void {
@@ -30,7 +36,7 @@ export class StripeLocks {
 
   tryLock(hash: number): boolean {
     const index = hash & this.mask;
-    const version = Atomics.load(this.words, index);
+    const version = this.words[index];
     return (version & 1) === 0 && Atomics.compareExchange(this.words, index, version, version + 1) === version;
   }
 
@@ -41,22 +47,36 @@ export class StripeLocks {
 
   unlock(hash: number): void {
     const index = hash & this.mask;
-    Atomics.store(this.words, index, (this.words[index] + 1) | 0);
+    const version = (this.words[index] + 1) | 0;
+    if (this.#isWeaklyOrdered) Atomics.store(this.words, index, version);
+    else this.words[index] = version;
   }
 
   /** The version of a stripe that nobody holds, for an optimistic read. */
   version(hash: number): number {
     const index = hash & this.mask;
-    for (let turn = 0; ; turn++) {
-      const version = Atomics.load(this.words, index);
-      if ((version & 1) === 0) return version;
-      waitTurn(this.words, index, version, turn);
-    }
+    const version = this.#isWeaklyOrdered ? Atomics.load(this.words, index) : this.words[index];
+    return (version & 1) === 0 ? version : this.#awaitVersion(index);
+  }
+
+  /** True if nobody has locked since `version` was read: all that was loaded in between is whole. */
+  isCurrent(hash: number, version: number): boolean {
+    const index = hash & this.mask;
+    // On weakly ordered machines a plain load may pass a later atomic load; it cannot pass a read-modify-write.
+    return version === (this.#isWeaklyOrdered ? Atomics.add(this.words, index, 0) : this.words[index]);
   }
 
   /** The odd version of a stripe that the caller holds. */
   heldVersion(hash: number): number {
     return this.words[hash & this.mask];
+  }
+
+  #awaitVersion(index: number): number {
+    for (let turn = 0; ; turn++) {
+      const version = Atomics.load(this.words, index);
+      if ((version & 1) === 0) return version;
+      waitTurn(this.words, index, version, turn);
+    }
   }
 
   #lockSlowly(hash: number): void {

@@ -63,7 +63,6 @@ export class Store extends ItemAccess {
   casOutHigh = 0;
   readonly #hash: Hash;
   readonly #seed: number;
-  readonly #isWeaklyOrdered: boolean;
   readonly #casEnabled: boolean;
   readonly #control: Int32Array;
   readonly #words: Int32Array[];
@@ -77,7 +76,6 @@ export class Store extends ItemAccess {
     this.statistics = new StoreStatistics(this.core);
     this.#hash = arena.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
     this.#seed = arena.options.hashSeed;
-    this.#isWeaklyOrdered = arena.options.isWeaklyOrdered;
     this.#casEnabled = arena.options.casEnabled;
     this.#control = this.core.views.control;
     this.#words = this.core.views.words;
@@ -175,11 +173,7 @@ export class Store extends ItemAccess {
 
   /** Nobody has locked the stripe since the read began. */
   #isReadCurrent(): boolean {
-    const { words, mask } = this.core.stripes;
-    const index = this.#readHash & mask;
-    // On weakly ordered machines a plain load may pass a later atomic load; it cannot pass a read-modify-write.
-    const version = this.#isWeaklyOrdered ? Atomics.add(words, index, 0) : Atomics.load(words, index);
-    return version === this.#readVersion;
+    return this.core.stripes.isCurrent(this.#readHash, this.#readVersion);
   }
 
   /** Marks a hit, as memcached's do_item_bump: the first fetch makes an item fetched, the second active. */

@@ -7,13 +7,15 @@
 
 import type { ByteWriter } from '../byte-writer.js';
 import { KEY_BYTES_MAX } from '../limits.js';
-import { STATUS_LINES } from '../status.js';
+import { STATUS_LINE_BYTES, STATUS_LINE_WORDS, STATUS_LINES } from '../status.js';
 
 /** 'VALUE ' + key + ' ' + flags + ' ' + length + ' ' + CAS + CR LF. */
 export const VALUE_LINE_BYTES_MAX = 6 + KEY_BYTES_MAX + 1 + 10 + 1 + 10 + 1 + 20 + 2;
 /** 'CONFIG ' is one letter longer, but has no CAS. */
 const CONFIG_LINE_BYTES_MAX = VALUE_LINE_BYTES_MAX;
 const NUMBER_LINE_BYTES_MAX = 22;
+/** END, STORED and their like are written as two words. */
+const SHORT_LINE_BYTES_MAX = 8;
 
 const VALU = 0x5641_4c55;
 const E_BLANK = 0x4520;
@@ -21,13 +23,17 @@ const BLANK = 32;
 
 /** The line of a `Status`, CR LF included. */
 export function writeStatus(writer: ByteWriter, status: number): void {
-  const line = STATUS_LINES[status];
-  const length = line.length;
-  writer.ensure(length);
-  const { bytes } = writer;
-  let { at } = writer;
-  for (let i = 0; i < length; i++) bytes[at++] = line[i];
-  writer.at = at;
+  const length = STATUS_LINE_BYTES[status];
+  if (length > SHORT_LINE_BYTES_MAX) {
+    writer.ensure(length);
+    writer.bytesOf(STATUS_LINES[status]);
+    return;
+  }
+  writer.ensure(SHORT_LINE_BYTES_MAX);
+  const { view, at } = writer;
+  view.setInt32(at, STATUS_LINE_WORDS[status << 1], true);
+  view.setInt32(at + 4, STATUS_LINE_WORDS[(status << 1) + 1], true);
+  writer.at = at + length;
 }
 
 /** `VALUE <key> <flags> <bytes>` and its line end. The data block and writer.crlf() follow. */
