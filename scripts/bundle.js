@@ -5,7 +5,7 @@
  * used, and checks it: a fifth of the time of a command (docs/decisions/0031-hot-path-attempts.md). The sources stay small
  * modules. Does nothing when no compiled file is newer. Called by tool-chain.js; needs rollup, so it is a program of its own.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
@@ -16,10 +16,11 @@ const TARGET = join(PACKAGES, 'server/dist/bundled');
 const ENTRIES = ['worker.js', 'engine.js'];
 const BUNDLED = /^@shoal\/(protocol|store)$/;
 
-/** Finds our packages in their dist. */
+/** Finds our packages in their dist, and hands the compiler's source maps on, so that stacks and coverage name the sources. */
 const workspace = {
   name: 'workspace',
   resolveId: (id) => (BUNDLED.test(id) ? join(PACKAGES, BUNDLED.exec(id)[1], 'dist/index.js') : null),
+  load: (id) => ({ code: readFileSync(id, 'utf8'), map: JSON.parse(readFileSync(`${id}.map`, 'utf8')) }),
 };
 
 if (newestInput() > oldestOutput()) for (const entry of ENTRIES) await bundle(entry);
@@ -31,7 +32,7 @@ async function bundle(entry) {
     plugins: [workspace],
   });
   // In one file also what a worker imports only for the transport that it serves on: a piece of its own would import from the rest.
-  await build.write({ file: join(TARGET, entry), format: 'es', inlineDynamicImports: true });
+  await build.write({ file: join(TARGET, entry), format: 'es', sourcemap: true, inlineDynamicImports: true });
   await build.close();
 }
 

@@ -3,12 +3,12 @@
  *
  * Called by main.ts before any thread is started, because flags are the process's; a library user's process is left as it is.
  * Serving a command goes through a dozen small functions (decode, dispatch, find, copy, compose), more than TurboFan's
- * budget of 920 bytes of bytecode lets it inline into one loop. Measured in-process on Node.js 20, the JavaScript of a
- * command takes 20 to 35 % less time with these budgets. They are hints to the optimizing compiler and change nothing else.
+ * budget of 920 bytes of bytecode lets it inline into one loop. More than 3,500 takes longer again: the code of a command
+ * then no longer fits the first-level cache (docs/decisions/0006, 0031). They are hints to the optimizing compiler and change nothing else.
  */
 import { setFlagsFromString } from 'node:v8';
 
-const FLAGS = ['--max-inlined-bytecode-size-cumulative=6000', '--max-inlined-bytecode-size=1500'];
+const FLAGS = ['--max-inlined-bytecode-size-cumulative=3500', '--max-inlined-bytecode-size=1500'];
 
 export function raiseInliningBudget(): void {
   for (const flag of FLAGS) setFlagsFromString(flag);
