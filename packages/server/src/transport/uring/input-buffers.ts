@@ -21,8 +21,11 @@ import type { Ring } from './ring.js';
 
 /** What one receive brings at most. Enough for most batches; a longer one comes in several. */
 export const BUFFER_BYTES = 16_384;
-/** A power of two. As many connections can have bytes waiting in one turn of the loop without being asked twice. */
-const BUFFERS = 128;
+/**
+ * A power of two. As many connections can have bytes waiting in one turn of the loop without being asked twice. The kernel goes round
+ * all of them, so more would wash the second-level cache: 128 cost 4 % more with large sets, 32 cost 40 % more with 1,000 clients.
+ */
+const BUFFERS = 64;
 /** A multiple of the cache line, but not of a page: otherwise the fronts of all buffers would compete for the same sets of the cache. */
 const STRIDE_BYTES = BUFFER_BYTES + INPUT_SCRATCH_BYTES + 64;
 const TAIL_MASK = 0xffff;

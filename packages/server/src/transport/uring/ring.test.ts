@@ -104,7 +104,7 @@ describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
       }
     }
     expect(new Set(taken).size).toBe(taken.length);
-    expect(taken).toHaveLength(128);
+    expect(taken).toHaveLength(64);
     for (const number of taken) buffers.giveBack(number);
     buffers.publish();
     ring.prepareReceive(1, 5, { descriptor: near, group: GROUP });
