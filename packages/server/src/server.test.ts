@@ -10,6 +10,7 @@ import { launchServer } from '../dist/server.js';
 import { SERVER_LIMITS } from './running-server.js';
 import { SocketClient } from './testing/socket-client.js';
 import { TRANSPORTS_HERE } from './testing/transports-here.js';
+import { loadLibc, SO_RCVBUF, SOL_SOCKET } from './transport/libc.js';
 
 const LEGACY_KEY = 'AmazonElastiCache:cluster';
 let folder: string;
@@ -25,6 +26,16 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.destroy()));
   rmSync(folder, { recursive: true });
 });
+
+const { libc } = await loadLibc();
+const testNarrow = libc === null ? test.skip : test;
+
+/** Gives a client as little room for what it receives as the kernel allows. */
+function narrow(client: SocketClient): void {
+  const { fd } = (client.socket as unknown as { _handle: { fd: number } })._handle;
+  const bytes = libc!.allocate(4);
+  libc!.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, bytes.address, 4);
+}
 
 describe.each(TRANSPORTS_HERE)('on %s', (transport) => {
   async function start(options: ServerOptions = {}): Promise<RunningServer> {
@@ -123,6 +134,26 @@ describe.each(TRANSPORTS_HERE)('on %s', (transport) => {
     reader.socket.resume();
     await reader.untilEnd();
     expect(reader.receivedBytes).toBeLessThan(100 * 500_000);
+  });
+
+  testNarrow('a reply that the socket has not room for when the server closes arrives whole', async () => {
+    const server = await start({ threads: 1 });
+    const value = 'x'.repeat(60_000);
+    expect(await (await connectTo(server)).ask(`set big 0 0 ${value.length}\r\n${value}\r\n`)).toBe('STORED\r\n');
+    const client = await connectTo(server);
+    expect(await client.ask('mn\r\n')).toBe('MN\r\n');
+    narrow(client);
+    client.socket.pause();
+    client.send(`set a 0 0 4\r\nab`);
+    const other = await connectTo(server);
+    // The half block has been read by the time this is answered twice.
+    for (let i = 0; i < 2; i++) expect(await other.ask('mn\r\n')).toBe('MN\r\n');
+    const closed = server.close();
+    client.send('cd\r\nget big\r\n');
+    client.socket.resume();
+    const expected = `STORED\r\nVALUE big 0 ${value.length}\r\n${value}\r\nEND\r\n`;
+    expect((await client.untilEnd()).length).toBe(expected.length);
+    await closed;
   });
 
   test('what was asked before a half-close is answered, then the server closes', async () => {

@@ -25,15 +25,14 @@ export interface SocketsOpening {
 }
 
 export class Sockets {
-  readonly transport: TransportName;
+  /** Known once `open` has resolved, as what follows from it. */
+  transport: TransportName = TransportName.NET;
   /** Why koffi is not used, '' when it is. */
   readonly libcMissing: string;
   /** Why the transport is not a faster one, '' when there is none or it was chosen. */
-  readonly fallbackReason: string;
+  fallbackReason = '';
   /** For each thread its eventfd, −1 for one with an event loop. */
   readonly wakeDescriptors: number[] = [];
-  /** The thread that accepts; without libc a worker that listens by itself. */
-  readonly acceptingThread: number;
   endpoints: Endpoint[] = [];
   /** null without libc. */
   fileLimit: FileLimit | null = null;
@@ -48,11 +47,12 @@ export class Sockets {
     this.#options = options;
     this.#libc = libc;
     this.libcMissing = reason;
-    const choice = chooseTransport(options.transport, libc, reason);
-    this.transport = choice.transport;
-    this.fallbackReason = choice.fallbackReason;
     this.#opener = libc === null ? null : new ListenerOpener(libc, options.backlog);
-    this.acceptingThread = this.hasAcceptingThread ? options.threads : 0;
+  }
+
+  /** The thread that accepts; without libc a worker that listens by itself. */
+  get acceptingThread(): number {
+    return this.hasAcceptingThread ? this.#options.threads : 0;
   }
 
   /** On net the event loops of the workers cannot wait for a raw socket. */
@@ -69,6 +69,8 @@ export class Sockets {
       if (libc !== null) sockets.fileLimit = raiseFileLimit(libc, options);
       await sockets.#bindTcp();
       afterBind();
+      // As the user that the workers run as: the kernel may allow io_uring to root alone.
+      sockets.#choose();
       sockets.#bindUnix();
       beforeListen(sockets.endpoints);
       sockets.#opener?.listen();
@@ -125,6 +127,12 @@ export class Sockets {
     for (const descriptor of this.wakeDescriptors) if (descriptor >= 0) this.#libc?.close(descriptor);
     this.wakeDescriptors.length = 0;
     this.#removeUnixSocket();
+  }
+
+  #choose(): void {
+    const { transport, fallbackReason } = chooseTransport(this.#options.transport, this.#libc, this.libcMissing);
+    this.transport = transport;
+    this.fallbackReason = fallbackReason;
   }
 
   async #bindTcp(): Promise<void> {

@@ -95,9 +95,9 @@ export class Acceptor {
     this.#resume();
   }
 
-  /** Ends the listening sockets. */
+  /** Ends the listening sockets. Their numbers may be another file's afterwards: a second call does nothing. */
   close(): void {
-    for (const { descriptor, row } of this.#parts.listeners) {
+    for (const { descriptor, row } of this.#byRow.values()) {
       this.#parts.libc.close(descriptor);
       this.#parts.table.release(row);
     }

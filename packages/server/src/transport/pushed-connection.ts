@@ -59,6 +59,8 @@ export abstract class PushedConnection extends Connection {
   protected onEnd(): void {
     this.hasEnded = true;
     this.needsCare = true;
+    // What is only queued may turn into a backlog, which has to drain first.
+    this.sendQueued();
     if (this.takesNewInput) this.close(CloseReason.NORMAL);
   }
 }

@@ -57,7 +57,12 @@ export class InputBuffers {
     this.#entries = libc.map(BUFFERS * BUFFER_ENTRY_BYTES);
     this.#memory = libc.map(BUFFERS * STRIDE_BYTES);
     this.#tailWord = new Uint16Array(this.#entries.bytes.buffer, BufferEntry.TAIL, 1);
-    this.#register(IORING_REGISTER_PBUF_RING);
+    try {
+      this.#register(IORING_REGISTER_PBUF_RING);
+    } catch (error) {
+      this.#unmap();
+      throw error;
+    }
     const { buffer } = this.#memory.bytes;
     for (let number = 0; number < BUFFERS; number++) {
       const start = number * STRIDE_BYTES;
@@ -92,6 +97,10 @@ export class InputBuffers {
   /** No receive is under way any more. */
   close(): void {
     this.#register(IORING_UNREGISTER_PBUF_RING);
+    this.#unmap();
+  }
+
+  #unmap(): void {
     this.#libc.unmap(this.#entries);
     this.#libc.unmap(this.#memory);
   }

@@ -83,8 +83,13 @@ export class Ring {
     this.#entryCount = word(Parameter.SQ_ENTRIES);
     const cqBytes = word(Parameter.CQ_ENTRIES_AT) + word(Parameter.CQ_ENTRIES) * COMPLETION_BYTES;
     const sqBytes = word(Parameter.SQ_ARRAY) + this.#entryCount * Int32Array.BYTES_PER_ELEMENT;
-    this.#queues = this.#map(Math.max(cqBytes, sqBytes), IORING_OFF_SQ_RING);
-    this.#submissions = this.#map(this.#entryCount * SUBMISSION_BYTES, IORING_OFF_SQES);
+    try {
+      this.#queues = this.#map(Math.max(cqBytes, sqBytes), IORING_OFF_SQ_RING);
+      this.#submissions = this.#map(this.#entryCount * SUBMISSION_BYTES, IORING_OFF_SQES);
+    } catch (error) {
+      libc.close(this.#descriptor);
+      throw error;
+    }
     this.#words = new Int32Array(this.#queues.bytes.buffer);
     this.#entries = new Int32Array(this.#submissions.bytes.buffer);
     this.#timespec = libc.allocate(TIMESPEC_BYTES);
@@ -157,6 +162,7 @@ export class Ring {
   withdraw(submission: number): void {
     const at = this.#entryAt(submission);
     this.#entries[at + Sqe.HEAD] = IORING_OP_NOP;
+    this.#entries[at + Sqe.OPERATION_FLAGS] = 0;
     this.#entries[at + Sqe.USER_DATA + 1] = NO_KIND;
   }
 

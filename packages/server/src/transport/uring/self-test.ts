@@ -48,9 +48,11 @@ function testRing(libc: Libc, near: number, far: number): string {
   const ring = new Ring(libc, QUEUE);
   try {
     const buffers = new InputBuffers(libc, ring);
-    const missing = new Conversation(libc, ring, buffers).missing(near, far);
-    buffers.close();
-    return missing;
+    try {
+      return new Conversation(libc, ring, buffers).missing(near, far);
+    } finally {
+      buffers.close();
+    }
   } finally {
     ring.close();
   }

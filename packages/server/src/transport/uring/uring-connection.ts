@@ -68,6 +68,11 @@ export class UringConnection extends PushedConnection {
     this.#beginReceiving();
   }
 
+  /** A reply that the kernel has not been seen to take may still turn into a backlog. */
+  override get isAtRest(): boolean {
+    return this.#replyBytes === 0 && super.isAtRest;
+  }
+
   /** A completion of this row. */
   onCompletion(kind: number, result: number, flags: number): void {
     if (kind === Kind.RECEIVE) this.#onReceived(result, flags);
@@ -108,14 +113,9 @@ export class UringConnection extends PushedConnection {
   #onReceivingOver(result: number): void {
     this.#receiving = Receiving.OFF;
     if (this.isClosed) this.#leave();
-    else if (result === 0) this.#onClientEnd();
+    else if (result === 0) this.onEnd();
     else if (result > 0 || MAY_GO_ON.includes(-result)) this.#beginReceiving();
     else this.close(CloseReason.ERROR);
-  }
-
-  #onClientEnd(): void {
-    this.sendQueued();
-    this.onEnd();
   }
 
   #beginReceiving(): void {
@@ -267,7 +267,7 @@ export class UringConnection extends PushedConnection {
 
   #onBacklogShorter(sent: number): void {
     this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
-    this.blockedSinceMs = performance.now();
+    if (sent > 0) this.blockedSinceMs = performance.now();
     this.#backlogSent += sent;
     if (this.#backlogSent === this.#backlog!.length) this.#backlog = null;
     this.#sendBacklog();
