@@ -90,9 +90,13 @@ export class Workers {
     this.#threads.push(new WorkerThread(kind, start, this.#parts));
   }
 
-  /** Resolves when all of them have left. */
+  /** Resolves when all of them have left. A thread that only accepts goes first, so that nobody is let in to be turned out. */
   async stop(order: WorkerOrder): Promise<void> {
     const boundMs = (order.kind === 'close' ? order.boundMs : 0) + LEAVE_BOUND_MS;
+    if (this.#parts.hasAcceptingThread && this.#threads.length > 0) {
+      this.#orderThread(this.#threads.length - 1, order);
+      await this.#threads.at(-1)?.leave(LEAVE_BOUND_MS);
+    }
     this.order(order);
     await Promise.all(this.#threads.map((thread) => thread.leave(boundMs)));
     running.delete(this);
@@ -100,10 +104,12 @@ export class Workers {
   }
 
   order(order: WorkerOrder): void {
-    this.#threads.forEach((thread, id) => {
-      thread.post(order);
-      this.#wakeups.wake(id);
-    });
+    for (let id = 0; id < this.#threads.length; id++) this.#orderThread(id, order);
+  }
+
+  #orderThread(id: number, order: WorkerOrder): void {
+    this.#threads[id].post(order);
+    this.#wakeups.wake(id);
   }
 }
 
