@@ -70,8 +70,9 @@ describe('the open loop', () => {
     const server = await stallingServer();
     const targets = [{ ...server, warmupSeconds: 0, perSecond: PER_SECOND }];
     const [[window]] = await turnsOf(plan({ targets }));
-    // A closed loop of two connections would have seen two slow requests. Due in the stall are STALL_MS * PER_SECOND: 15 % of all.
-    expect(window.latencyMicros.p99).toBeGreaterThan(STALL_MS * 1000 * 0.5);
+    // A closed loop of two connections would have seen two slow requests, and none in its p99. Due in the stall are STALL_MS *
+    // PER_SECOND, 15 % of all; a busy machine may hold the generator itself up for a part of it.
+    expect(window.latencyMicros.p99).toBeGreaterThan(STALL_MS * 1000 * 0.2);
     expect(window.latencyMicros.max).toBeGreaterThanOrEqual(STALL_MS * 1000 * 0.9);
     expect(window.operations).toBeGreaterThan(PER_SECOND * 2 * 0.8);
     expect(window.operations).toBeLessThan(PER_SECOND * 2 * 1.2);

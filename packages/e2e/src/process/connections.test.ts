@@ -94,7 +94,8 @@ describe.each(Object.values(Transport))('over %s', (transport) => {
   });
 
   test('idle connections are kept, and dropped where -o idle_timeout says so', async () => {
-    await withServer(['-o', 'idle_timeout=1'], transport, async (server) => {
+    // Longer than a busy machine keeps the other client from asking.
+    await withServer(['-o', 'idle_timeout=3'], transport, async (server) => {
       const [idle, busy] = await openMany(server, 2);
       await idle.askUntil('version\r\n', '\r\n');
       await eventually('the idle connection to be dropped', async () => {
