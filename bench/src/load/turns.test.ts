@@ -27,7 +27,8 @@ const STALLING_SERVER = `
     });
   }).listen(0, '127.0.0.1', () => console.log(server.address().port));
 `;
-const GETS_BEFORE_STALL = 400;
+// Early, so that all of the stall lies within the window, also where both programs are slow to begin.
+const GETS_BEFORE_STALL = 100;
 const PER_SECOND = 500;
 
 let child: ChildProcess | undefined;
