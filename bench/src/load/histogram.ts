@@ -38,6 +38,11 @@ export class Histogram {
     return 0;
   }
 
+  /** What reports show of it. */
+  summary(): { p50: number; p99: number; p999: number; max: number } {
+    return { p50: this.quantile(0.5), p99: this.quantile(0.99), p999: this.quantile(0.999), max: this.max };
+  }
+
   /** Every bucket that holds something, as its upper bound and count. */
   entries(): [number, number][] {
     return Array.from(this.counts, (count, bucket): [number, number] => [upperBound(bucket), count]).filter(

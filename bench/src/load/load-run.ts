@@ -112,12 +112,7 @@ function summarize(options: LoadOptions, { start, end, operationsPerBatch, histo
     seconds,
     operations,
     opsPerSecond: operations / seconds,
-    latencyMicros: {
-      p50: histogram.quantile(0.5),
-      p99: histogram.quantile(0.99),
-      p999: histogram.quantile(0.999),
-      max: histogram.max,
-    },
+    latencyMicros: histogram.summary(),
     generatorCpuMicrosPerOp: microsPerOp(end.generatorNanos - start.generatorNanos),
     ...(options.pid === undefined
       ? {}

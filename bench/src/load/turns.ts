@@ -164,17 +164,11 @@ class Lane {
     const operations = (end.batches - start.batches) * this.composer.operationsPerBatch;
     const seconds = (end.at - start.at) / 1000;
     const microsPerOp = (nanos: number): number => nanos / 1000 / operations;
-    const { histogram } = this;
     return {
       seconds,
       operations,
       opsPerSecond: operations / seconds,
-      latencyMicros: {
-        p50: histogram.quantile(0.5),
-        p99: histogram.quantile(0.99),
-        p999: histogram.quantile(0.999),
-        max: histogram.max,
-      },
+      latencyMicros: this.histogram.summary(),
       generatorCpuMicrosPerOp: microsPerOp(end.generatorNanos - start.generatorNanos),
       serverCpuMicrosPerOp: microsPerOp(end.serverNanos - start.serverNanos),
       serverResidentBytes: this.server.residentBytes(),
