@@ -37,6 +37,8 @@ export const IORING_OP_RECV = 27;
 
 /** In the second byte of a submission: the buffer comes from a group of provided ones. */
 export const IOSQE_BUFFER_SELECT = 1 << 5;
+/** In the second byte as well: no completion unless it fails. A send with MSG_WAITALL fails if not all is taken. Linux 5.17. */
+export const IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
 /** In the upper half of a submission's first word: a receive goes on until it is cancelled or fails. */
 export const IORING_RECV_MULTISHOT = 1 << 1;
 
@@ -45,6 +47,8 @@ export const IORING_CQE_F_MORE = 1 << 1;
 export const IORING_CQE_BUFFER_SHIFT = 16;
 
 export const IORING_ENTER_GETEVENTS = 1;
+/** In the word of flags that the kernel sets: there are completions that found no room in their queue. */
+export const IORING_SQ_CQ_OVERFLOW = 1 << 1;
 
 export const IORING_SETUP_CQSIZE = 1 << 3;
 /** A submission that fails does not hold back those behind it. */
@@ -69,6 +73,7 @@ export const Parameter = {
   SQ_HEAD: 40,
   SQ_TAIL: 44,
   SQ_MASK: 48,
+  SQ_FLAGS: 56,
   SQ_ARRAY: 64,
   CQ_HEAD: 80,
   CQ_TAIL: 84,

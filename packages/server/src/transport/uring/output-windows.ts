@@ -2,7 +2,7 @@
  * Where replies lie between their command and the moment the kernel takes them: windows over one piece of memory.
  *
  * The worker's output is one window at a time. A reply that is queued stays where it was written, and the output moves on to the next
- * window behind it, so nothing is copied; once all that was queued is settled, it begins in front again, which keeps the memory
+ * window behind it, so nothing is copied; once the kernel has taken all that was queued, it begins in front again, which keeps the memory
  * in use small. Windows overlap and are made once. When the rest is too short for another full output, replies are no longer
  * queued in that turn. One thread.
  *
@@ -28,8 +28,6 @@ export class OutputWindows {
   readonly #memory: NativeMemory;
   readonly #windows: Window[] = [];
   #current = 0;
-  /** Replies that are queued and not settled. */
-  #unsettled = 0;
 
   /** @param output the worker's; it gets windows of the size that it has now. */
   constructor(libc: Libc, output: ByteWriter) {
@@ -53,14 +51,13 @@ export class OutputWindows {
   /** The output's first bytes have been queued and stay where they are; answers their number for `addressOf` and `bytesOf`. */
   keep(count: number): number {
     const kept = this.#current;
-    this.#unsettled++;
     this.#show(kept + stepsOf(count));
     return kept;
   }
 
-  /** What was kept is not needed any more. */
-  settle(): void {
-    if (--this.#unsettled === 0) this.#show(0);
+  /** Nothing that was kept is needed any more. */
+  restart(): void {
+    this.#show(0);
   }
 
   /** Where the output's bytes are, in a window or grown out of it. */

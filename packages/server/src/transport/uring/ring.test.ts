@@ -16,7 +16,7 @@ import {
 import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_MORE } from './abi.js';
 import { BUFFER_BYTES, GROUP, InputBuffers } from './input-buffers.js';
 import { OutputWindows } from './output-windows.js';
-import { NO_KIND, Ring } from './ring.js';
+import { Ring } from './ring.js';
 import { whyNoUring } from './self-test.js';
 
 const { libc: loaded } = await loadLibc();
@@ -114,29 +114,47 @@ describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
     buffers.close();
   });
 
-  test('a send that does not wait takes what fits, and then nothing', () => {
+  test('a quiet send is heard of if it is cut, or not made for want of room, and not otherwise', () => {
     const size = 4_000_000;
     const memory = libc.allocate(size);
-    ring.prepareSend(2, 9, far, memory.address, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    const [first] = complete(1);
-    expect(first).toMatchObject({ kind: 2, row: 9 });
-    expect(first.result).toBeGreaterThan(0);
-    expect(first.result).toBeLessThan(size);
-    ring.prepareSend(2, 9, far, memory.address, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ring.prepareQuietSend(2, 8, far, bytesAt('whole'), 5);
+    ring.prepareQuietSend(2, 9, far, memory.address, size);
+    const [cut] = complete(1);
+    expect(cut).toMatchObject({ kind: 2, row: 9 });
+    expect(cut.result).toBeGreaterThan(0);
+    expect(cut.result).toBeLessThan(size);
+    ring.prepareQuietSend(2, 9, far, memory.address, size);
     expect(complete(1)[0].result).toBe(-EAGAIN);
   });
 
-  test('a submission that was withdrawn is not made; one that was handed over does not wait any more', () => {
-    const withdrawn = ring.prepareSend(2, 9, far, bytesAt('no'), 2, MSG_NOSIGNAL);
-    const made = ring.prepareSend(3, 9, far, bytesAt('yes'), 3, MSG_NOSIGNAL);
+  test('a quiet send that was withdrawn is not made; what was handed over does not wait any more', () => {
+    const withdrawn = ring.prepareQuietSend(2, 9, far, bytesAt('no'), 2);
+    const made = ring.prepareQuietSend(2, 9, far, bytesAt('yes'), 3);
     expect([withdrawn, made].map((number) => ring.isWaiting(number))).toEqual([true, true]);
     ring.withdraw(withdrawn);
-    const completions = complete(2);
-    expect(completions.map(({ kind }) => kind).sort()).toEqual([NO_KIND, 3]);
+    ring.prepareSend(3, 9, far, bytesAt('!'), 1, MSG_NOSIGNAL);
+    expect(complete(1).map(({ kind }) => kind)).toEqual([3]);
     expect([withdrawn, made].map((number) => ring.isWaiting(number))).toEqual([false, false]);
     const received = libc.allocate(16);
-    expect(libc.recv(near, received.address, 16, 0)).toBe(3);
-    expect(new TextDecoder().decode(received.bytes.subarray(0, 3))).toBe('yes');
+    expect(libc.recv(near, received.address, 16, 0)).toBe(4);
+    expect(new TextDecoder().decode(received.bytes.subarray(0, 4))).toBe('yes!');
+  });
+
+  test('quiet sends are asked for before their completions could go unseen', () => {
+    let asked = 0;
+    const small = new Ring(libc, { submissions: 8, completions: 8, withdrawQuiet: () => asked++ });
+    const address = bytesAt('x');
+    const prepare = (count: number) => {
+      for (let row = 0; row < count; row++) small.prepareSend(2, row, far, address, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    };
+    prepare(8);
+    small.enter(0);
+    expect(asked).toBe(0);
+    prepare(9);
+    expect(asked).toBe(1);
+    small.enter(0);
+    expect(asked).toBe(2);
+    small.close();
   });
 
   test('more submissions than the queue holds are handed over in between, and none is lost', () => {
@@ -191,7 +209,7 @@ describe('output windows', () => {
     const addresses = kept.map(({ window }) => windows.addressOf(window));
     expect(addresses.map((address) => address - addresses[0])).toEqual([0, 1024, 4096]);
     output.at = 0;
-    for (const _ of kept) windows.settle();
+    windows.restart();
     expect(windows.outputAddress).toBe(addresses[0]);
   });
 
@@ -208,13 +226,13 @@ describe('output windows', () => {
     expect(output.bytes.length).toBe(4096);
   });
 
-  testWithLibc('when the room of a turn is used up nothing more is kept, until it is settled', () => {
+  testWithLibc('when the room of a turn is used up nothing more is kept, until it begins again', () => {
     const output = new ByteWriter(70_000);
     const windows = new OutputWindows(libc, output);
     let count = 0;
     for (; windows.takes(65_536); count++) windows.keep(65_536);
     expect(count).toBe(16);
-    while (count-- > 0) windows.settle();
+    windows.restart();
     expect(windows.takes(65_536)).toBe(true);
   });
 });

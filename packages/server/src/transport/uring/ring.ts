@@ -3,11 +3,22 @@
  *
  * Used by the thread that made it alone. An operation is known by a row (of the connection table) and a kind, which come back with
  * its completions. Nothing here allocates after the constructor. A full queue of submissions is handed over at once; completions
- * that find their queue full are kept by the kernel and come with a later call.
+ * that find their queue full are kept by the kernel and come with a later call. Quiet sends are handed over by the caller's own
+ * `enter` alone, with room for a completion of each, so that right after it silence means success.
  *
  *   prepare… ──▶ submissions ──enter──▶ kernel ──▶ completions ──▶ rowOf, kindOf, resultOf, flagsOf ──▶ release
  */
-import { EAGAIN, EBUSY, EINTR, type Libc, type NativeMemory, SystemCallError } from '../libc.js';
+import {
+  EAGAIN,
+  EBUSY,
+  EINTR,
+  type Libc,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  MSG_WAITALL,
+  type NativeMemory,
+  SystemCallError,
+} from '../libc.js';
 import {
   COMPLETION_BYTES,
   COMPLETION_WORDS,
@@ -26,7 +37,9 @@ import {
   IORING_SETUP_DEFER_TASKRUN,
   IORING_SETUP_SINGLE_ISSUER,
   IORING_SETUP_SUBMIT_ALL,
+  IORING_SQ_CQ_OVERFLOW,
   IOSQE_BUFFER_SELECT,
+  IOSQE_CQE_SKIP_SUCCESS,
   PARAMETERS_BYTES,
   Parameter,
   Sqe,
@@ -49,8 +62,16 @@ const LOW_WORD = 0x1_0000_0000;
 /** The operation that a completion belongs to, its row aside. */
 export const NO_KIND = 0;
 
+export interface RingOptions {
+  readonly submissions: number;
+  readonly completions: number;
+  /** Takes back all quiet sends that wait: submissions are about to be handed over while completions may not be seen. */
+  readonly withdrawQuiet?: () => void;
+}
+
 export class Ring {
   readonly #libc: Libc;
+  readonly #withdrawQuiet: () => void;
   readonly #descriptor: number;
   readonly #queues: NativeMemory;
   readonly #submissions: NativeMemory;
@@ -61,6 +82,7 @@ export class Ring {
   readonly #entryCount: number;
   readonly #sqHead: number;
   readonly #sqTail: number;
+  readonly #sqFlags: number;
   readonly #cqHead: number;
   readonly #cqTail: number;
   readonly #cqMask: number;
@@ -71,12 +93,13 @@ export class Ring {
   #taken = 0;
 
   /** Throws a SystemCallError where the kernel has no io_uring of this kind or does not allow it. */
-  constructor(libc: Libc, { submissions, completions }: { submissions: number; completions: number }) {
+  constructor(libc: Libc, { submissions, completions, withdrawQuiet = () => {} }: RingOptions) {
     const parameters = libc.allocate(PARAMETERS_BYTES);
     const { view } = parameters;
     view.setUint32(Parameter.FLAGS, SETUP_FLAGS, true);
     view.setUint32(Parameter.CQ_ENTRIES, completions, true);
     this.#libc = libc;
+    this.#withdrawQuiet = withdrawQuiet;
     this.#descriptor = libc.ringSetup(submissions, parameters.address);
     if (this.#descriptor < 0) throw new SystemCallError('make an io_uring', libc.errno());
     const word = (offset: number) => view.getUint32(offset, true);
@@ -95,6 +118,7 @@ export class Ring {
     this.#timespec = libc.allocate(TIMESPEC_BYTES);
     this.#sqHead = word(Parameter.SQ_HEAD) >> 2;
     this.#sqTail = word(Parameter.SQ_TAIL) >> 2;
+    this.#sqFlags = word(Parameter.SQ_FLAGS) >> 2;
     this.#cqHead = word(Parameter.CQ_HEAD) >> 2;
     this.#cqTail = word(Parameter.CQ_TAIL) >> 2;
     this.#cqMask = this.#words[word(Parameter.CQ_MASK) >> 2];
@@ -114,16 +138,37 @@ export class Ring {
     this.#entries[at + Sqe.GROUP] = target.group;
   }
 
-  /** Sends count bytes at `address`; answers the submission's number, for `isWaiting` and `withdraw`. */
-  prepareSend(kind: number, row: number, descriptor: number, address: number, count: number, flags: number): number {
-    const at = this.#claim(IORING_OP_SEND, kind, row);
+  /** Sends count bytes at `address`, and completes with how many of them were taken. */
+  prepareSend(kind: number, row: number, descriptor: number, address: number, count: number, flags: number): void {
+    this.#prepareSend(IORING_OP_SEND, kind, row, descriptor, address, count, flags);
+  }
+
+  /**
+   * Sends as much of count bytes at `address` as there is room for now; completes only if that is not all, with −EAGAIN if it is nothing.
+   * Answers the submission's number, for `isWaiting` and `withdraw`.
+   */
+  prepareQuietSend(kind: number, row: number, descriptor: number, address: number, count: number): number {
+    const head = IORING_OP_SEND | (IOSQE_CQE_SKIP_SUCCESS << FLAGS_SHIFT);
+    this.#prepareSend(head, kind, row, descriptor, address, count, MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL);
+    return (this.#next - 1) | 0;
+  }
+
+  #prepareSend(
+    head: number,
+    kind: number,
+    row: number,
+    descriptor: number,
+    address: number,
+    count: number,
+    flags: number,
+  ): void {
+    const at = this.#claim(head, kind, row);
     const entries = this.#entries;
     entries[at + Sqe.DESCRIPTOR] = descriptor;
     entries[at + Sqe.ADDRESS] = address;
     entries[at + Sqe.ADDRESS + 1] = address / LOW_WORD;
     entries[at + Sqe.LENGTH] = count;
     entries[at + Sqe.OPERATION_FLAGS] = flags;
-    return (this.#next - 1) | 0;
   }
 
   /** Ends the operation of this kind and row, which then completes with −ECANCELED unless it was quicker. */
@@ -158,16 +203,21 @@ export class Ring {
     return ((submission - this.#taken) | 0) >= 0;
   }
 
-  /** Takes back a submission that still waits: it has never been made. */
+  /** Takes back a quiet send that still waits: it has never been made. */
   withdraw(submission: number): void {
     const at = this.#entryAt(submission);
-    this.#entries[at + Sqe.HEAD] = IORING_OP_NOP;
+    this.#entries[at + Sqe.HEAD] = IORING_OP_NOP | (IOSQE_CQE_SKIP_SUCCESS << FLAGS_SHIFT);
     this.#entries[at + Sqe.OPERATION_FLAGS] = 0;
     this.#entries[at + Sqe.USER_DATA + 1] = NO_KIND;
   }
 
   /** Hands over all submissions and waits for at least that many completions. */
   enter(completionsMin: number): void {
+    if ((this.#words[this.#sqFlags] & IORING_SQ_CQ_OVERFLOW) !== 0) this.#withdrawQuiet();
+    this.#handOver(completionsMin);
+  }
+
+  #handOver(completionsMin: number): void {
     Atomics.store(this.#words, this.#sqTail, this.#next);
     const waiting = (this.#next - this.#taken) | 0;
     const taken = this.#libc.ringEnter(this.#descriptor, waiting, completionsMin, IORING_ENTER_GETEVENTS);
@@ -253,7 +303,8 @@ export class Ring {
   }
 
   #makeRoom(): void {
-    for (let attempt = 0; attempt < ATTEMPTS_MAX && this.#isFull(); attempt++) this.enter(0);
+    this.#withdrawQuiet();
+    for (let attempt = 0; attempt < ATTEMPTS_MAX && this.#isFull(); attempt++) this.#handOver(0);
     if (this.#isFull()) throw new SystemCallError('hand over to the io_uring', EBUSY);
   }
 

@@ -9,9 +9,11 @@ import {
   EPOLLIN,
   type Libc,
   MSG_NOSIGNAL,
+  SO_SNDBUF,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
+  SOL_SOCKET,
   SystemCallError,
 } from '../libc.js';
 import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_MORE } from './abi.js';
@@ -19,11 +21,13 @@ import { GROUP, InputBuffers } from './input-buffers.js';
 import { Ring } from './ring.js';
 
 const ROW = 7;
-const TestKind = { RECEIVE: 1, SEND: 2, POLL: 3 } as const;
+const TestKind = { RECEIVE: 1, SEND: 2, POLL: 3, QUIET: 4 } as const;
 /** Everything here is ready at once; a kernel that takes more turns than this is not one to serve with. */
 const TURNS_MAX = 50;
 const QUEUE = { submissions: 8, completions: 256 };
 const TEXT = 'the ring works';
+/** A socket with as little room as there can be does not take this whole. */
+const LARGE_BYTES = 65_536;
 
 /** '' when io_uring can be used, else why not. */
 export function whyNoUring(libc: Libc): string {
@@ -58,7 +62,10 @@ function testRing(libc: Libc, near: number, far: number): string {
   }
 }
 
-/** Receives with one lasting receive what two sends bring, then the end; a poll tells of a readable descriptor. */
+/**
+ * Receives with one lasting receive what two sends bring, then the end; a poll tells of a readable descriptor; a quiet send is
+ * heard of only if it is cut.
+ */
 class Conversation {
   readonly #libc: Libc;
   readonly #ring: Ring;
@@ -67,6 +74,8 @@ class Conversation {
   #hasSent = false;
   #hasPolled = false;
   #hasEnded = false;
+  /** What a quiet send completed with, 0 for none. */
+  #quietResult = 0;
 
   constructor(libc: Libc, ring: Ring, buffers: InputBuffers) {
     this.#libc = libc;
@@ -90,7 +99,24 @@ class Conversation {
     if (!this.#goOn(() => this.#hasEnded)) return 'a receive cannot be cancelled';
     // The first bytes may have gone to the receive before the poll looked.
     this.#libc.send(far, text.address, 1, MSG_NOSIGNAL);
-    return this.#goOn(() => this.#hasPolled) ? '' : 'a poll tells of nothing';
+    if (!this.#goOn(() => this.#hasPolled)) return 'a poll tells of nothing';
+    return this.#whyNotQuiet(far);
+  }
+
+  #whyNotQuiet(descriptor: number): string {
+    const least = this.#libc.allocate(Int32Array.BYTES_PER_ELEMENT);
+    this.#libc.setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, least.address, least.bytes.length);
+    const large = this.#libc.map(LARGE_BYTES);
+    const heardOf = (count: number) => {
+      this.#ring.prepareQuietSend(TestKind.QUIET, ROW, descriptor, large.address, count);
+      return this.#goOn(() => this.#quietResult !== 0);
+    };
+    try {
+      if (heardOf(TEXT.length)) return 'a send that succeeds is heard of';
+      return heardOf(LARGE_BYTES) && this.#quietResult < LARGE_BYTES ? '' : 'a send that is cut is not heard of';
+    } finally {
+      this.#libc.unmap(large);
+    }
   }
 
   #goOn(isDone: () => boolean): boolean {
@@ -108,7 +134,8 @@ class Conversation {
     const result = this.#ring.resultOf(completion);
     const flags = this.#ring.flagsOf(completion);
     const kind = this.#ring.kindOf(completion);
-    if (kind === TestKind.SEND) this.#hasSent = result === TEXT.length;
+    if (kind === TestKind.QUIET) this.#quietResult = result;
+    else if (kind === TestKind.SEND) this.#hasSent = result === TEXT.length;
     else if (kind === TestKind.POLL) this.#hasPolled = result > 0;
     else if (kind === TestKind.RECEIVE && result > 0) this.#receive(flags >>> IORING_CQE_BUFFER_SHIFT, result);
     if (kind === TestKind.RECEIVE && (flags & IORING_CQE_F_MORE) === 0) this.#hasEnded = true;

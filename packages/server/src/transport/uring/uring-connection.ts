@@ -2,7 +2,8 @@
  * A connection on the io_uring transport: what is under way for its descriptor in the kernel, and the backlog of what that did not take.
  *
  *   receive  one operation that goes on (multishot) while reading is on; cancelled to turn it off
- *   reply    one a turn, queued where it was written and sent when the loop next enters the kernel, without waiting for room
+ *   reply    one a turn, queued where it was written and sent when the loop next enters the kernel, without waiting for room;
+ *            only what is not taken whole is heard of, before anything else that came with it
  *   backlog  what that left over, copied, sent piece by piece as room comes; only then is there a wait in the kernel
  *
  * Whoever needs to know at once whether a reply was taken (a second reply, a yield, the end) withdraws what is queued and sends by
@@ -26,7 +27,7 @@ export const Kind = { RECEIVE: 1, REPLY: 2, BACKLOG: 3 } as const;
 
 /** Larger replies are sent at once: a call of their own costs them little, and they would soon fill the windows. */
 const QUEUED_BYTES_MAX = 65_536;
-/** A reply must not wait: what does not fit becomes backlog, and its memory is free when the kernel returns. */
+/** A reply must not wait: what does not fit becomes backlog. */
 const REPLY_FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 /** What a connection needs of its loop. */
@@ -35,6 +36,8 @@ export interface UringSockets {
   readonly ring: Ring;
   readonly buffers: InputBuffers;
   readonly windows: OutputWindows;
+  /** A reply of the row has been queued: `settleReply` is due when the kernel has been entered. */
+  noteQueued(row: number): void;
   /** Nothing of the row is under way in the kernel any more. */
   forget(row: number): void;
 }
@@ -46,10 +49,12 @@ export class UringConnection extends PushedConnection {
   readonly #sockets: UringSockets;
   readonly #descriptor: number;
   #receiving: number = Receiving.OFF;
-  /** Bytes of the reply that is queued or handed over, 0 for none; where they are, and the submission's number. */
+  /** Bytes of the reply that is queued, 0 for none; where they are, and the submission's number. */
   #replyBytes = 0;
   #replyWindow = 0;
   #replySubmission = 0;
+  /** How many the kernel has taken, or −errno. All, unless it says otherwise. */
+  #replyResult = 0;
   /** What the kernel is to send piece by piece, and what came behind it meanwhile. */
   #backlog: Uint8Array | null = null;
   #backlogSent = 0;
@@ -68,7 +73,7 @@ export class UringConnection extends PushedConnection {
     this.#beginReceiving();
   }
 
-  /** A reply that the kernel has not been seen to take may still turn into a backlog. */
+  /** A reply that the kernel has not taken may still turn into a backlog. */
   override get isAtRest(): boolean {
     return this.#replyBytes === 0 && super.isAtRest;
   }
@@ -76,8 +81,7 @@ export class UringConnection extends PushedConnection {
   /** A completion of this row. */
   onCompletion(kind: number, result: number, flags: number): void {
     if (kind === Kind.RECEIVE) this.#onReceived(result, flags);
-    else if (kind === Kind.REPLY) this.#onReplySent(result);
-    else this.#onBacklogSent(result);
+    else if (kind === Kind.BACKLOG) this.#onBacklogSent(result);
   }
 
   // Input
@@ -144,28 +148,31 @@ export class UringConnection extends PushedConnection {
     }
     output.at = 0;
     if (count === 0 || this.isBroken) return !this.isBroken;
-    this.#replyWindow = windows.keep(count);
+    this.#queue(windows.keep(count), count);
+    return true;
+  }
+
+  #queue(window: number, count: number): void {
+    const { ring, windows } = this.#sockets;
+    this.#replyWindow = window;
     this.#replyBytes = count;
-    this.#replySubmission = this.#sockets.ring.prepareSend(
+    this.#replyResult = count;
+    this.#replySubmission = ring.prepareQuietSend(
       Kind.REPLY,
       this.row,
       this.#descriptor,
-      windows.addressOf(this.#replyWindow),
+      windows.addressOf(window),
       count,
-      REPLY_FLAGS,
     );
-    return true;
+    this.#sockets.noteQueued(this.row);
   }
 
   #flushNow(count: number): boolean {
     const { output } = this.worker;
     const { windows } = this.#sockets;
-    // Before an earlier reply is settled, which may move the output.
-    const { bytes } = output;
-    const address = windows.outputAddress;
     output.at = 0;
     this.sendQueued();
-    if (count > 0 && !this.isBroken) this.#send(address, bytes, count);
+    if (count > 0 && !this.isBroken) this.#send(windows.outputAddress, output.bytes, count);
     windows.renew();
     return !this.isBlocked && !this.isBroken;
   }
@@ -186,45 +193,41 @@ export class UringConnection extends PushedConnection {
     this.#sendBacklog();
   }
 
-  /** What the kernel has already been handed is settled by its completion; until then the connection counts as blocked. */
-  protected override sendQueued(): void {
+  /** The kernel has it already only while replies are being settled: then there is nothing left to do here. */
+  override sendQueued(): void {
     const count = this.#replyBytes;
-    if (count === 0) return;
     const { ring, windows } = this.#sockets;
-    if (!ring.isWaiting(this.#replySubmission)) {
-      if (!this.isBlocked) this.onBlocked();
-      return;
-    }
+    if (count === 0 || !ring.isWaiting(this.#replySubmission)) return;
     const window = this.#replyWindow;
     ring.withdraw(this.#replySubmission);
     this.#replyBytes = 0;
     this.#send(windows.addressOf(window), windows.bytesOf(window), count);
-    windows.settle();
   }
 
-  #onReplySent(result: number): void {
-    const { windows } = this.#sockets;
+  /** Of the reply that has been handed over only so many bytes were taken; −errno: none. To be told before `settleReply`. */
+  noteCut(result: number): void {
+    this.#replyResult = result;
+  }
+
+  /** The kernel has been entered. False: it has not taken the queued reply over. */
+  settleReply(): boolean {
     const count = this.#replyBytes;
+    if (count === 0) return true;
+    if (this.#sockets.ring.isWaiting(this.#replySubmission)) return false;
     this.#replyBytes = 0;
+    const result = this.#replyResult;
     if (result > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += result;
-    if (this.isClosed) this.#leave();
-    else if (result !== count || this.isBlocked) this.#onReplyUnsettled(result, count);
-    windows.settle();
+    if (result !== count) this.#onReplyCut(result, count);
+    return true;
   }
 
-  /** Not all was taken, or more came behind it before that was known. */
-  #onReplyUnsettled(result: number, count: number): void {
+  #onReplyCut(result: number, count: number): void {
     if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
       this.close(CloseReason.ERROR);
       return;
     }
-    const rest = this.#sockets.windows.bytesOf(this.#replyWindow).subarray(Math.max(result, 0), count);
-    // The backlog is what came behind: nothing of it has been sent while this was not settled.
-    const behind = this.#behind;
-    this.#behind = NOTHING;
-    this.#keep(rest);
-    this.#keep(behind);
-    if (!this.isBlocked) this.onBlockedBetweenRuns();
+    this.#keep(this.#sockets.windows.bytesOf(this.#replyWindow).subarray(Math.max(result, 0), count));
+    this.onBlockedBetweenRuns();
     this.#sendBacklog();
   }
 
@@ -237,9 +240,9 @@ export class UringConnection extends PushedConnection {
     this.#behind = behind;
   }
 
-  /** Has the kernel send what waits, unless it does, or a reply before it is not settled. */
+  /** Has the kernel send what waits, unless it does. */
   #sendBacklog(): void {
-    if (this.#isBacklogUnderWay || this.#replyBytes !== 0 || this.isClosed) return;
+    if (this.#isBacklogUnderWay || this.isClosed) return;
     if (this.#backlog === null) {
       if (this.#behind.length === 0) {
         this.onDrained();
@@ -285,7 +288,7 @@ export class UringConnection extends PushedConnection {
   }
 
   get #isUnderWay(): boolean {
-    return this.#receiving !== Receiving.OFF || this.#replyBytes !== 0 || this.#isBacklogUnderWay;
+    return this.#receiving !== Receiving.OFF || this.#isBacklogUnderWay;
   }
 
   /** Gives descriptor and row back once nothing in the kernel names them. */

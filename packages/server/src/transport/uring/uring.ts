@@ -16,7 +16,7 @@ import type { NativeParts, Transport } from '../transport.js';
 import { InputBuffers } from './input-buffers.js';
 import { OutputWindows } from './output-windows.js';
 import { NO_KIND, Ring } from './ring.js';
-import { UringConnection, type UringSockets } from './uring-connection.js';
+import { Kind, UringConnection, type UringSockets } from './uring-connection.js';
 
 /** Operations prepared in one turn; more are handed over in between. */
 export const SUBMISSIONS = 1024;
@@ -43,6 +43,9 @@ export class UringTransport implements Transport, UringSockets {
   /** By row, until the kernel has completed everything: longer than in the roster. */
   readonly #connections: (UringConnection | null)[] = [];
   #left = 0;
+  /** Rows that have queued a reply since the kernel was entered, some perhaps twice. */
+  readonly #queued = new Int32Array(SUBMISSIONS);
+  #queuedCount = 0;
   #isWoken = true;
   #lookedAroundAt = 0;
   /** Something but the tick has completed since it looked around last. */
@@ -59,7 +62,8 @@ export class UringTransport implements Transport, UringSockets {
     this.#parts = parts;
     this.libc = libc;
     this.#roster = new Roster(parts);
-    this.ring = new Ring(libc, { submissions: SUBMISSIONS, completions: COMPLETIONS });
+    const withdrawQuiet = () => this.#sendQueued();
+    this.ring = new Ring(libc, { submissions: SUBMISSIONS, completions: COMPLETIONS, withdrawQuiet });
     this.buffers = new InputBuffers(libc, this.ring);
     this.windows = new OutputWindows(libc, worker.output);
     this.#epoll = new EpollSet(libc, parts.wakeDescriptor);
@@ -83,6 +87,10 @@ export class UringTransport implements Transport, UringSockets {
     return Promise.resolve();
   }
 
+  noteQueued(row: number): void {
+    this.#queued[this.#queuedCount++] = row;
+  }
+
   forget(row: number): void {
     this.#connections[row] = null;
     this.#left--;
@@ -93,16 +101,39 @@ export class UringTransport implements Transport, UringSockets {
     const { ring } = this;
     ring.enter(this.#roster.hasQueued || this.#isWoken ? 0 : 1);
     const end = ring.end;
+    if (this.#queuedCount !== 0) this.#settleReplies(end);
     for (let at = ring.first; at !== end; at = (at + 1) | 0) {
       const connection = this.#connections[ring.rowOf(at)];
       const kind = ring.kindOf(at);
       if (kind !== LoopKind.TICK) this.#isBusy = true;
       if (kind >= LoopKind.EPOLL) this.#onOwnCompletion(kind);
-      else if (kind !== NO_KIND) connection!.onCompletion(kind, ring.resultOf(at), ring.flagsOf(at));
+      else if (kind !== NO_KIND && kind !== Kind.REPLY) connection!.onCompletion(kind, ring.resultOf(at), ring.flagsOf(at));
     }
     ring.release(end);
     this.buffers.publish();
     if (this.#isAtRest && this.#isBusy) this.#leaveRest();
+  }
+
+  /** First of all, because what was received behind a reply that was cut must find its connection blocked. */
+  #settleReplies(end: number): void {
+    const { ring } = this;
+    for (let at = ring.first; at !== end; at = (at + 1) | 0) {
+      if (ring.kindOf(at) === Kind.REPLY) this.#connections[ring.rowOf(at)]!.noteCut(ring.resultOf(at));
+    }
+    const count = this.#queuedCount;
+    let areAllTaken = true;
+    for (let i = 0; i < count; i++) {
+      if (this.#connections[this.#queued[i]]?.settleReply() === false) areAllTaken = false;
+    }
+    if (areAllTaken) this.#queuedCount = 0;
+    else this.#sendQueued();
+    this.windows.restart();
+  }
+
+  /** By plain calls instead. */
+  #sendQueued(): void {
+    for (let i = 0; i < this.#queuedCount; i++) this.#connections[this.#queued[i]]?.sendQueued();
+    this.#queuedCount = 0;
   }
 
   #onOwnCompletion(kind: number): void {
