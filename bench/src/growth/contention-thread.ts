@@ -33,6 +33,7 @@ const input = new Uint8Array(new ArrayBuffer(KEY_BYTES));
 const view = new DataView(input.buffer);
 const value = new Uint8Array(new ArrayBuffer(VALUE_BYTES)).fill(120);
 const valueView = new DataView(value.buffer);
+const { reads } = store;
 let isLonger = false;
 
 function loadKey(key: number): number {
@@ -43,10 +44,10 @@ function loadKey(key: number): number {
 
 function get(hash: number): void {
   for (;;) {
-    const ref = store.beginRead(input, view, 0, KEY_BYTES, hash, 1);
-    if (ref !== 0) store.copyPlainValue(ref, store.readBytes, value, valueView, 0);
-    if (!store.endRead()) continue;
-    if (ref !== 0) store.countHit(ref);
+    const ref = reads.begin(input, view, 0, KEY_BYTES, hash, 1);
+    if (ref !== 0) reads.copyValue(value, valueView, 0);
+    if (!reads.end()) continue;
+    if (ref !== 0) reads.countHit();
     return;
   }
 }

@@ -26,4 +26,4 @@ export * from './status.js';
 export * from './text/request-writer.js';
 export * from './text/response-reader.js';
 export * from './text/response-writer.js';
-export { NextKey, nextKey, skipLine, tokenEquals, tokenIsPrefixOf } from './text/tokens.js';
+export { NextKey, nextKey, skipBlanks, skipLine, tokenEquals, tokenIsPrefixOf, wordEnd } from './text/tokens.js';

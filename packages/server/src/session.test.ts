@@ -223,11 +223,12 @@ describe('output', () => {
       frame({ opcode: Opcode.GET, key: 'raced' }),
     ];
     const expected = gets.map(send);
-    const endRead = raced.store.endRead.bind(raced.store);
-    let reads = 0;
-    raced.store.endRead = () => endRead() && ++reads % 2 === 0;
+    const { reads } = raced.store;
+    const { end } = reads;
+    let ends = 0;
+    reads.end = () => end() && ++ends % 2 === 0;
     expect(gets.map(send)).toEqual(expected);
-    expect(reads).toBe(10);
+    expect(ends).toBe(10);
   });
 
   test('a key too long behind a long reply still takes all of it back', () => {

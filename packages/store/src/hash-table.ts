@@ -12,17 +12,24 @@
  */
 import type { ArenaViews } from './arena.js';
 import { Control, GlobalLock } from './control.js';
-import type { Items } from './item.js';
+import { type Items, isKeyAt } from './item.js';
 import { HASH, HASH_NEXT, REF_OFFSET_BITS, REF_OFFSET_MASK } from './layout.js';
 import type { SpinLocks, StripeLocks } from './locks.js';
 
 /** A chain this long is walked no further without looking whether it is a torn one. */
-const CHAIN_CHECK = 64;
+export const CHAIN_CHECK = 64;
 
 /** Lookups that `anticipate` takes at once: about as many cache misses as a core has under way at a time. */
 export const ANTICIPATED_MAX = 8;
 /** A cache line of 64 bytes. */
 const LINE_WORDS = 16;
+
+/** Where a hash belongs in a table of so many buckets. */
+export function bucketOf(hash: number, buckets: number): number {
+  const mask = (1 << (32 - Math.clz32(buckets))) - 1;
+  const bucket = hash & mask;
+  return bucket < buckets ? bucket : bucket & (mask >>> 1);
+}
 
 export class HashTable {
   readonly #table: Int32Array;
@@ -58,10 +65,7 @@ export class HashTable {
   }
 
   bucketOf(hash: number): number {
-    const buckets = this.#control[Control.BUCKETS];
-    const mask = (1 << (32 - Math.clz32(buckets))) - 1;
-    const bucket = hash & mask;
-    return bucket < buckets ? bucket : bucket & (mask >>> 1);
+    return bucketOf(hash, this.#control[Control.BUCKETS]);
   }
 
   /**
@@ -73,7 +77,7 @@ export class HashTable {
     for (let steps = 0; ref !== 0; steps++) {
       const words = this.#words[ref >>> REF_OFFSET_BITS];
       const at = (ref & REF_OFFSET_MASK) << 1;
-      if (words[at + HASH] === hash && this.#items.keyEquals(ref, input, view, start, end)) return ref;
+      if (words[at + HASH] === hash && isKeyAt(words, at, input, view, start, end)) return ref;
       if (steps === CHAIN_CHECK) return this.#findFar(ref, input, view, start, end, hash, version);
       ref = words[at + HASH_NEXT];
     }

@@ -1,7 +1,7 @@
 /**
  * The fields and bytes of an item, as commands read and mark them: the lower half of `Store`.
  *
- * Takes no lock: between `beginRead` and `endRead` fields may be read and bytes copied, under the stripe
+ * Takes no lock: during a read (reads.ts) fields may be read and bytes copied, under the stripe
  * (`…Locked`) they may change, and a reserved item belongs to the connection that reserved it.
  */
 import type { StoreCore } from './core.js';
@@ -17,35 +17,14 @@ import {
   TAG,
   VALUE_BYTES,
 } from './layout.js';
-
-/** How the read between `beginRead` and `endRead` is protected. */
-export const ReadState = {
-  /** By its version, to be checked. */
-  OPTIMISTIC: 0,
-  /** By the stripe, to be freed. */
-  LOCKED: 1,
-  /** Nothing was read, or all is done. */
-  SETTLED: 2,
-} as const;
-export type ReadState = (typeof ReadState)[keyof typeof ReadState];
+import type { Reads } from './reads.js';
 
 export abstract class ItemAccess {
   /** For statistics, maintenance and verification in this package. */
   readonly core: StoreCore;
-  protected readState: ReadState = ReadState.SETTLED;
-  /**
-   * Length of the value that `beginRead` found, known to be whole. The item's own field may be changed by a writer
-   * at any moment of an optimistic read, so lengths come from here.
-   */
-  readBytes = 0;
-
+  abstract readonly reads: Reads;
   protected constructor(core: StoreCore) {
     this.core = core;
-  }
-
-  /** The read under way holds the stripe, as it always does for a chunked item; otherwise every field may be torn. */
-  get isReadLocked(): boolean {
-    return this.readState === ReadState.LOCKED;
   }
 
   // Fields of an item
@@ -132,7 +111,7 @@ export abstract class ItemAccess {
     return this.core.items.copyKey(ref, out, outView, at);
   }
 
-  /** Copies the first `count` bytes of a value that is not chunked; in an optimistic read `count` is `readBytes`. */
+  /** Copies the first `count` bytes of a value that is not chunked. */
   copyPlainValue(ref: number, count: number, out: Uint8Array, outView: DataView, at: number): void {
     this.core.items.copyPlainValue(ref, count, out, outView, at);
   }
@@ -140,6 +119,6 @@ export abstract class ItemAccess {
   /** Copies part of a chunked value that this thread has pinned, or that a locked read found. */
   copyValuePart(ref: number, offset: number, count: number, out: Uint8Array, at: number): void {
     this.core.chunked.read(ref, offset, count, out, at);
-    if (this.isReadLocked) this.core.chunked.forgetCursor();
+    if (this.reads.found.isLocked) this.core.chunked.forgetCursor();
   }
 }

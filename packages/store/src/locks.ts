@@ -18,7 +18,7 @@ function waitTurn(words: Int32Array, index: number, seen: number, turn: number):
 export class StripeLocks {
   readonly words: Int32Array;
   readonly mask: number;
-  readonly #isWeaklyOrdered: boolean;
+  readonly isWeaklyOrdered: boolean;
 
   /**
    * `isWeaklyOrdered` false: loads of the machine happen in order, and stores too, as on x86. Then a plain load or store does here what an
@@ -27,7 +27,7 @@ export class StripeLocks {
   constructor(words: Int32Array, isWeaklyOrdered = true) {
     this.words = words;
     this.mask = words.length - 1;
-    this.#isWeaklyOrdered = isWeaklyOrdered;
+    this.isWeaklyOrdered = isWeaklyOrdered;
   }
 
   lock(hash: number): void {
@@ -48,22 +48,27 @@ export class StripeLocks {
   unlock(hash: number): void {
     const index = hash & this.mask;
     const version = (this.words[index] + 1) | 0;
-    if (this.#isWeaklyOrdered) Atomics.store(this.words, index, version);
+    if (this.isWeaklyOrdered) Atomics.store(this.words, index, version);
     else this.words[index] = version;
   }
 
   /** The version of a stripe that nobody holds, for an optimistic read. */
   version(hash: number): number {
     const index = hash & this.mask;
-    const version = this.#isWeaklyOrdered ? Atomics.load(this.words, index) : this.words[index];
+    const version = this.isWeaklyOrdered ? Atomics.load(this.words, index) : this.words[index];
     return (version & 1) === 0 ? version : this.#awaitVersion(index);
+  }
+
+  /** Returns when nobody holds the stripe for a moment. */
+  awaitFree(hash: number): void {
+    this.#awaitVersion(hash & this.mask);
   }
 
   /** True if nobody has locked since `version` was read: all that was loaded in between is whole. */
   isCurrent(hash: number, version: number): boolean {
     const index = hash & this.mask;
     // On weakly ordered machines a plain load may pass a later atomic load; it cannot pass a read-modify-write.
-    return version === (this.#isWeaklyOrdered ? Atomics.add(this.words, index, 0) : this.words[index]);
+    return version === (this.isWeaklyOrdered ? Atomics.add(this.words, index, 0) : this.words[index]);
   }
 
   /** The odd version of a stripe that the caller holds. */

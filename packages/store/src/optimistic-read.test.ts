@@ -36,13 +36,13 @@ beforeEach(() => {
 });
 
 function begin(bump = 0): number {
-  return reader.beginRead(key, view, 0, key.length, hash, bump);
+  return reader.reads.begin(key, view, 0, key.length, hash, bump);
 }
 
 /** Copies as a command does, into exactly the room that was announced. */
-function copy(ref: number): Uint8Array {
-  const out = new Uint8Array(reader.readBytes);
-  reader.copyPlainValue(ref, out.length, out, viewOf(out), 0);
+function copy(): Uint8Array {
+  const out = new Uint8Array(reader.reads.found.valueBytes);
+  reader.reads.copyValue(out, viewOf(out), 0);
   return out;
 }
 
@@ -50,8 +50,8 @@ function copy(ref: number): Uint8Array {
 function read(bump = 0): { value: Uint8Array | null; tries: number } {
   for (let tries = 1; ; tries++) {
     const ref = begin(bump);
-    const value = ref === 0 ? null : copy(ref);
-    if (reader.endRead()) return { value, tries };
+    const value = ref === 0 ? null : copy();
+    if (reader.reads.end()) return { value, tries };
   }
 }
 
@@ -63,24 +63,24 @@ describe('a read is whole', () => {
   });
 
   test('when somebody wrote to another stripe', () => {
-    const ref = begin();
-    const value = copy(ref);
+    begin();
+    const value = copy();
     for (let i = 0; i < 100; i++) {
       const other = `other${i}`;
       const bytes = keyBytes(other);
       const otherHash = reader.hashKey(bytes, viewOf(bytes), 0, bytes.length);
       if (((otherHash ^ hash) & 4095) !== 0) writer.set(other, NEW);
     }
-    expect(reader.endRead()).toBe(true);
+    expect(reader.reads.end()).toBe(true);
     expect(isSame(value, OLD)).toBe(true);
   });
 
   test('when it holds the stripe, which nobody else can take then', () => {
     begin(1);
-    expect(reader.isReadLocked).toBe(true);
+    expect(reader.reads.found.isLocked).toBe(true);
     expect(writer.store.core.stripes.tryLock(hash)).toBe(false);
-    expect(reader.endRead()).toBe(true);
-    expect(reader.isReadLocked).toBe(false);
+    expect(reader.reads.end()).toBe(true);
+    expect(reader.reads.found.isLocked).toBe(false);
     expect(writer.store.core.stripes.tryLock(hash)).toBe(true);
   });
 
@@ -88,13 +88,13 @@ describe('a read is whole', () => {
     writer = new CacheDriver({ isWeaklyOrdered });
     writer.set(KEY, OLD);
     reader = new Store(writer.arena, 1);
-    const ref = begin();
-    expect(isSame(copy(ref), OLD)).toBe(true);
-    expect(reader.endRead()).toBe(true);
-    const again = begin();
+    begin();
+    expect(isSame(copy(), OLD)).toBe(true);
+    expect(reader.reads.end()).toBe(true);
+    begin();
     writer.set(KEY, NEW);
-    copy(again);
-    expect(reader.endRead()).toBe(false);
+    copy();
+    expect(reader.reads.end()).toBe(false);
   });
 });
 
@@ -132,11 +132,10 @@ describe('a read is refused, and harmless until then,', () => {
   ])('%s', (_, write) => {
     const ref = begin();
     write();
-    expect(copy(ref)).toHaveLength(OLD.length);
-    reader.clientFlags(ref);
-    reader.casLow(ref);
+    expect(copy()).toHaveLength(OLD.length);
+    reader.reads.casLow();
     reader.copyKey(ref, new Uint8Array(256), viewOf(new Uint8Array(256)), 0);
-    expect(reader.endRead()).toBe(false);
+    expect(reader.reads.end()).toBe(false);
   });
 
   function lockedStripe(): number {
@@ -219,9 +218,9 @@ describe('a writer that comes while the key is compared', () => {
 describe('a read takes the stripe', () => {
   const isLocked = (bump: number) => {
     begin(bump);
-    const { isReadLocked } = reader;
-    reader.endRead();
-    return isReadLocked;
+    const { isLocked } = reader.reads.found;
+    reader.reads.end();
+    return isLocked;
   };
 
   test('for the first two hits, to mark the item, and never again', () => {
@@ -252,8 +251,8 @@ describe('a read takes the stripe', () => {
     writer.store.flushAll(writer.store.now());
     expect(begin()).toBe(0);
     expect(reader.missReason).toBe(Miss.FLUSHED);
-    expect(reader.isReadLocked).toBe(false);
-    expect(reader.endRead()).toBe(true);
+    expect(reader.reads.found.isLocked).toBe(false);
+    expect(reader.reads.end()).toBe(true);
     expect(writer.store.statistics.itemCount).toBe(0);
     expect(verify(writer.store)).toEqual([]);
   });

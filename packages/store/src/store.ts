@@ -15,28 +15,23 @@ import { requestCrawl } from './crawler.js';
 import { flushAll } from './flush.js';
 import { type Hash, jenkins, murmur3 } from './hash.js';
 import { bytesBeforeData, itemTag } from './item.js';
-import { ItemAccess, ReadState } from './item-access.js';
+import { ItemAccess } from './item-access.js';
 import {
   ACCESS_TIME,
   CAS_HIGH,
   CAS_LOW,
   CHUNKED_WORDS,
-  CLASS_MASK,
-  EXPTIME,
-  FLUSH_GENERATION_SHIFT,
   HASH_NEXT,
   ItemMark,
   Kind,
   LRU_SHIFT,
   Lru,
-  QUEUE_MASK,
-  REF_OFFSET_BITS,
-  REF_OFFSET_MASK,
   TAG,
   VALUE_BYTES,
 } from './layout.js';
 import { HashAlgorithm } from './options.js';
 import { type Reassign, requestReassign } from './page-mover.js';
+import { FLAT_BUMP_SECONDS, makeReads, type Reads } from './reads.js';
 import { StoreStatistics } from './statistics.js';
 
 /** What `reserve` answers instead of a reference. No chunk starts at these. */
@@ -46,17 +41,16 @@ export const Reserve = { TOO_LARGE: -1, NO_MEMORY: -2 } as const;
 export const Miss = { ABSENT: 0, EXPIRED: 1, FLUSHED: 2 } as const;
 export type Miss = (typeof Miss)[keyof typeof Miss];
 
-/** In a flat LRU an item moves to the head at most once in this time, as in memcached. */
-const FLAT_BUMP_SECONDS = 60;
 const BLANK = 0x20;
 /** Buckets a call of `scan` looks at: a large table may be nearly empty. */
 const SCAN_BUCKETS = 65_536;
-const FETCHED_AND_ACTIVE = ItemMark.FETCHED | ItemMark.ACTIVE;
 
 export class Store extends ItemAccess {
   readonly clock: Clock;
   readonly statistics: StoreStatistics;
-  /** Why the last `beginRead` or `fetchLocked` answered 0. */
+  /** Reads that take no lock in the steady state. */
+  readonly reads: Reads;
+  /** Why the last `reads.begin` or `fetchLocked` answered 0. */
   missReason: Miss = Miss.ABSENT;
   /** The unique that `nextCas` made. */
   casOutLow = 0;
@@ -65,10 +59,6 @@ export class Store extends ItemAccess {
   readonly #seed: number;
   readonly #casEnabled: boolean;
   readonly #control: Int32Array;
-  readonly #words: Int32Array[];
-  readonly #plainBytesMax: number;
-  #readHash = 0;
-  #readVersion = 0;
 
   constructor(arena: Arena, row: number, bytesOver?: SegmentBytes) {
     super(new StoreCore(arena, row, bytesOver));
@@ -78,8 +68,12 @@ export class Store extends ItemAccess {
     this.#seed = arena.options.hashSeed;
     this.#casEnabled = arena.options.casEnabled;
     this.#control = this.core.views.control;
-    this.#words = this.core.views.words;
-    this.#plainBytesMax = arena.options.slabChunkMaxBytes;
+    this.reads = makeReads(this.core, {
+      noteAbsent: () => {
+        this.missReason = Miss.ABSENT;
+      },
+      finishLocked: (ref, hash, bump) => this.#finishLockedRead(ref, hash, bump),
+    });
   }
 
   /** Seconds since start, the time of all items. */
@@ -101,50 +95,7 @@ export class Store extends ItemAccess {
     this.core.table.anticipate(hashes, count);
   }
 
-  // Reading
-
-  /**
-   * The live item with this key, or 0 and `missReason`. With `bump` 1 it counts as fetched for the LRU.
-   * `readBytes` is the length of its value; all else that is read or copied is whole only if `endRead` says so.
-   */
-  beginRead(input: Uint8Array, view: DataView, start: number, end: number, hash: number, bump: number): number {
-    this.#readHash = hash;
-    for (;;) {
-      const version = this.core.stripes.version(hash);
-      this.#readVersion = version;
-      const ref = this.core.table.find(input, view, start, end, hash, version);
-      if (ref === 0) {
-        if (!this.#isReadCurrent()) continue;
-        this.missReason = Miss.ABSENT;
-        return 0;
-      }
-      const words = this.#words[ref >>> REF_OFFSET_BITS];
-      const at = (ref & REF_OFFSET_MASK) << 1;
-      if (this.#isReadPlain(words, at, bump)) {
-        const bytes = words[at + VALUE_BYTES];
-        this.readBytes = bytes;
-        this.readState = ReadState.OPTIMISTIC;
-        // A chunk that was freed under the reader may show any number here. Only a possible one may be copied, in vain.
-        if (bytes >= 0 && bytes <= this.#plainBytesMax) return ref;
-      } else if (this.core.stripes.upgrade(hash, version)) {
-        return this.#finishLockedRead(ref, hash, bump);
-      }
-    }
-  }
-
-  /** Alive, in one chunk, and with no mark to set: to be read without the stripe. One look at the header decides. */
-  #isReadPlain(words: Int32Array, at: number, bump: number): boolean {
-    const control = this.#control;
-    const tag = words[at + TAG];
-    const exptime = words[at + EXPTIME];
-    const time = words[at + ACCESS_TIME];
-    if ((tag & ItemMark.CHUNKED) !== 0 || (exptime !== 0 && exptime <= control[Control.NOW])) return false;
-    const flushTime = control[Control.FLUSH_TIME];
-    if (time < flushTime || (time === flushTime && !this.#isOfGeneration(tag))) return false;
-    if (bump === 0) return true;
-    if (this.core.isSegmented) return (tag & FETCHED_AND_ACTIVE) === FETCHED_AND_ACTIVE;
-    return (tag & ItemMark.FETCHED) !== 0 && time >= control[Control.NOW] - FLAT_BUMP_SECONDS;
-  }
+  // Reading: begins in `reads`
 
   /** The stripe is ours at the version that found `ref`, so `ref` is what was found. */
   #finishLockedRead(ref: number, hash: number, bump: number): number {
@@ -153,27 +104,7 @@ export class Store extends ItemAccess {
       return 0;
     }
     if (bump !== 0) this.bumpLocked(ref);
-    this.readBytes = this.core.items.get(ref, VALUE_BYTES);
-    this.readState = ReadState.LOCKED;
     return ref;
-  }
-
-  #isOfGeneration(tag: number): boolean {
-    return tag >>> FLUSH_GENERATION_SHIFT === this.core.flushGeneration();
-  }
-
-  /** True if all that was copied since `beginRead` is whole; frees the stripe if the read had to take it. */
-  endRead(): boolean {
-    const state = this.readState;
-    this.readState = ReadState.SETTLED;
-    if (state === ReadState.OPTIMISTIC) return this.#isReadCurrent();
-    if (state === ReadState.LOCKED) this.core.stripes.unlock(this.#readHash);
-    return true;
-  }
-
-  /** Nobody has locked the stripe since the read began. */
-  #isReadCurrent(): boolean {
-    return this.core.stripes.isCurrent(this.#readHash, this.#readVersion);
   }
 
   /** Marks a hit, as memcached's do_item_bump: the first fetch makes an item fetched, the second active. */
@@ -483,12 +414,5 @@ export class Store extends ItemAccess {
   /** Adds one to a counter of the item's size class. */
   countClass(ref: number, counter: ClassCounter): void {
     this.core.counters[STORE_COUNTERS + this.core.items.sizeClass(ref) * CLASS_COUNTERS + counter]++;
-  }
-
-  /** Counts a get that found the item, by the queue that held it. */
-  countHit(ref: number): void {
-    const tag = this.core.items.get(ref, TAG);
-    const lru = (tag & QUEUE_MASK) >> LRU_SHIFT;
-    this.core.counters[STORE_COUNTERS + (tag & CLASS_MASK) * CLASS_COUNTERS + ClassCounter.HITS_HOT + lru]++;
   }
 }

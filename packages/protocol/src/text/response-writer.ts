@@ -5,8 +5,9 @@
  * caller knows. One-line replies are in status.ts.
  */
 
-import type { ByteWriter } from '../byte-writer.js';
+import { type ByteWriter, copyShort } from '../byte-writer.js';
 import { KEY_BYTES_MAX } from '../limits.js';
+import { writeDecimal } from '../number.js';
 import { STATUS_LINE_BYTES, STATUS_LINE_WORDS, STATUS_LINES } from '../status.js';
 
 /** 'VALUE ' + key + ' ' + flags + ' ' + length + ' ' + CAS + CR LF. */
@@ -17,9 +18,11 @@ const NUMBER_LINE_BYTES_MAX = 22;
 /** END, STORED and their like are written as two words. */
 const SHORT_LINE_BYTES_MAX = 8;
 
-const VALU = 0x5641_4c55;
-const E_BLANK = 0x4520;
+const VALU = 0x554c_4156;
+const E_BLANK = 0x2045;
+const VALUE_NAME_BYTES = 6;
 const BLANK = 32;
+const CR_LF = 0x0a0d;
 
 /** The line of a `Status`, CR LF included. */
 export function writeStatus(writer: ByteWriter, status: number): void {
@@ -46,8 +49,26 @@ export function writeValueLine(
   clientFlags: number,
   valueBytes: number,
 ): void {
-  writeValueWords(writer, source, view, keyStart, keyEnd, clientFlags, valueBytes);
-  writer.crlf();
+  writer.ensure(VALUE_LINE_BYTES_MAX);
+  const { bytes, view: out, at } = writer;
+  writer.at = putValueLine(bytes, out, at, source, view, keyStart, keyEnd, clientFlags, valueBytes);
+}
+
+/** The same to bytes[at..), where there is room for VALUE_LINE_BYTES_MAX; answers the offset behind it. */
+export function putValueLine(
+  bytes: Uint8Array,
+  out: DataView,
+  at: number,
+  source: Uint8Array,
+  view: DataView,
+  keyStart: number,
+  keyEnd: number,
+  clientFlags: number,
+  valueBytes: number,
+): number {
+  const end = putValueWords(bytes, out, at, source, view, keyStart, keyEnd, clientFlags, valueBytes);
+  out.setUint16(end, CR_LF, true);
+  return end + 2;
 }
 
 /** The same with the CAS value, for gets and gats. */
@@ -62,29 +83,32 @@ export function writeValueLineWithCas(
   casLow: number,
   casHigh: number,
 ): void {
-  writeValueWords(writer, source, view, keyStart, keyEnd, clientFlags, valueBytes);
+  writer.ensure(VALUE_LINE_BYTES_MAX);
+  const { bytes, view: out, at } = writer;
+  writer.at = putValueWords(bytes, out, at, source, view, keyStart, keyEnd, clientFlags, valueBytes);
   writer.byte(BLANK);
   writer.decimal64(casLow, casHigh);
   writer.crlf();
 }
 
-function writeValueWords(
-  writer: ByteWriter,
+function putValueWords(
+  bytes: Uint8Array,
+  out: DataView,
+  start: number,
   source: Uint8Array,
   view: DataView,
   keyStart: number,
   keyEnd: number,
   clientFlags: number,
   valueBytes: number,
-): void {
-  writer.ensure(VALUE_LINE_BYTES_MAX);
-  writer.uint32be(VALU);
-  writer.uint16be(E_BLANK);
-  writer.copyShort(source, view, keyStart, keyEnd);
-  writer.byte(BLANK);
-  writer.decimal(clientFlags >>> 0);
-  writer.byte(BLANK);
-  writer.decimal(valueBytes);
+): number {
+  out.setInt32(start, VALU, true);
+  out.setUint16(start + 4, E_BLANK, true);
+  let at = copyShort(bytes, out, start + VALUE_NAME_BYTES, source, view, keyStart, keyEnd);
+  bytes[at++] = BLANK;
+  at = writeDecimal(bytes, at, clientFlags >>> 0);
+  bytes[at++] = BLANK;
+  return writeDecimal(bytes, at, valueBytes);
 }
 
 /** What incr and decr answer: the new value alone. */

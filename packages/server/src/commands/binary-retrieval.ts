@@ -24,17 +24,16 @@ import { touchLocked } from './touch.js';
 export function getBinary(worker: WorkerContext, session: CommandSession): number {
   const { store, input, inputView, output, request } = worker;
   const { keyStart, keyEnd } = request;
-  const hash = worker.keyHash;
+  const { reads } = store;
   const mark = output.at;
   for (;;) {
-    const ref = store.beginRead(input, inputView, keyStart, keyEnd, hash, 1);
+    const ref = reads.begin(input, inputView, keyStart, keyEnd, worker.keyHash, 1);
     if (ref === 0) return missBinary(worker, session);
-    if (store.isReadLocked && store.isChunked(ref)) return writeChunkedHit(worker, session, ref, hash);
-    const valueBytes = store.readBytes;
-    writePlainHit(worker, ref, valueBytes);
-    if (store.endRead()) {
-      store.countHit(ref);
-      if (isGetObserved(worker)) observeHit(worker, session.connection.id, store.sizeClass(ref), valueBytes);
+    if (reads.found.isLocked && store.isChunked(ref)) return writeChunkedHit(worker, session, ref);
+    writePlainHit(worker);
+    if (reads.end()) {
+      reads.countHit();
+      if (isGetObserved(worker)) observeHit(worker, session.connection.id);
       return Outcome.OPEN;
     }
     output.at = mark;
@@ -49,11 +48,12 @@ export function getAndTouchBinary(worker: WorkerContext, session: CommandSession
   store.lock(hash);
   const ref = touchLocked(worker, session.connection.id, hash, exptime);
   const isChunked = ref !== 0 && store.isChunked(ref);
+  if (ref !== 0) store.reads.lookLocked(ref);
   if (isChunked) {
-    writeHead(worker, ref, store.valueBytes(ref));
+    writeHead(worker);
     store.pinLocked(ref);
   } else if (ref !== 0) {
-    writePlainHit(worker, ref, store.valueBytes(ref));
+    writePlainHit(worker);
   }
   store.unlock(hash);
   if (settings.detailEnabled) worker.prefixes.recordGet(input, keyStart, keyEnd, ref !== 0);
@@ -66,33 +66,34 @@ function showsKey(op: number): boolean {
 }
 
 /** Header, client flags and, for the k forms, the key. */
-function writeHead(worker: WorkerContext, ref: number, valueBytes: number): void {
-  const { store, output, input, inputView, request } = worker;
+function writeHead(worker: WorkerContext): void {
+  const { output, input, inputView, request } = worker;
   const { opcode, opaque, keyStart, keyEnd } = request;
+  const { reads } = worker.store;
+  const { clientFlags, valueBytes } = reads.found;
   const keyBytes = showsKey(request.op) ? keyEnd - keyStart : 0;
-  const flags = store.clientFlags(ref);
-  writeBinaryHitHead(output, opcode, opaque, flags, keyBytes, valueBytes, store.casLow(ref), store.casHigh(ref));
+  writeBinaryHitHead(output, opcode, opaque, clientFlags, keyBytes, valueBytes, reads.casLow(), reads.casHigh());
   if (keyBytes > 0) output.copyShort(input, inputView, keyStart, keyEnd);
 }
 
-function writePlainHit(worker: WorkerContext, ref: number, valueBytes: number): void {
-  const { store, output } = worker;
+function writePlainHit(worker: WorkerContext): void {
+  const { output } = worker;
+  const { reads } = worker.store;
+  const { valueBytes } = reads.found;
   output.ensure(BINARY_HEAD_BYTES_MAX + valueBytes);
-  writeHead(worker, ref, valueBytes);
-  store.copyPlainValue(ref, valueBytes, output.bytes, output.view, output.at);
-  output.at += valueBytes;
+  writeHead(worker);
+  output.at = reads.copyValue(output.bytes, output.view, output.at);
 }
 
 /** The read holds the stripe, as it does for every chunked item. */
-function writeChunkedHit(worker: WorkerContext, session: CommandSession, ref: number, hash: number): number {
-  const { store } = worker;
-  const valueBytes = store.valueBytes(ref);
-  writeHead(worker, ref, valueBytes);
-  store.countHit(ref);
-  if (isGetObserved(worker)) observeHit(worker, session.connection.id, store.sizeClass(ref), valueBytes);
+function writeChunkedHit(worker: WorkerContext, session: CommandSession, ref: number): number {
+  const { store, keyHash } = worker;
+  writeHead(worker);
+  store.reads.countHit();
+  if (isGetObserved(worker)) observeHit(worker, session.connection.id);
   store.pinLocked(ref);
-  store.endRead();
-  return session.streamValue(ref, hash, false) ? Outcome.OPEN : Outcome.BLOCKED;
+  store.reads.end();
+  return session.streamValue(ref, keyHash, false) ? Outcome.OPEN : Outcome.BLOCKED;
 }
 
 function missBinary(worker: WorkerContext, session: CommandSession): number {

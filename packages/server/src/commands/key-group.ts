@@ -3,7 +3,7 @@
  *
  * Holds offsets into worker.input, so it is valid only while one line is answered. One serves a whole thread.
  */
-import { NextKey, nextKey } from '@shoal/protocol';
+import { KEY_BYTES_MAX, NextKey, skipBlanks, wordEnd } from '@shoal/protocol';
 import { ANTICIPATED_MAX } from '@shoal/store';
 import type { WorkerContext } from '../worker-context.js';
 
@@ -27,17 +27,19 @@ export class KeyGroup {
 
   /** The keys of the request's line from `from` on. */
   read(worker: WorkerContext, from: number): void {
-    const { store, input, inputView, request } = worker;
+    const { store, input, inputView } = worker;
+    const { lineEnd } = worker.request;
     let count = 0;
-    let at = from;
     let next: number = NextKey.FOUND;
-    while (count < ANTICIPATED_MAX) {
-      next = nextKey(input, inputView, at, request);
+    for (let at = from; count < ANTICIPATED_MAX; ) {
+      const start = skipBlanks(input, at, lineEnd);
+      at = wordEnd(input, inputView, start, lineEnd);
+      if (start === lineEnd) next = NextKey.NONE;
+      else if (at - start > KEY_BYTES_MAX) next = NextKey.TOO_LONG;
       if (next !== NextKey.FOUND) break;
-      at = request.keyEnd;
-      this.#starts[count] = request.keyStart;
+      this.#starts[count] = start;
       this.#ends[count] = at;
-      this.#hashes[count++] = store.hashKey(input, inputView, request.keyStart, at);
+      this.#hashes[count++] = store.hashKey(input, inputView, start, at);
     }
     this.count = count;
     this.next = next;

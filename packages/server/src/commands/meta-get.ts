@@ -44,6 +44,8 @@ import {
 const NEEDS_LOCK =
   MetaFlag.VIVIFY | MetaFlag.SET_TTL | MetaFlag.RECACHE | MetaFlag.RETURN_LAST_ACCESS | MetaFlag.RETURN_HIT;
 const LINE_END_BYTES = 2;
+/** Stale alone: no client was told to renew it, the next one to ask is. */
+const RENEWAL_MARKS = ItemMark.STALE | ItemMark.WIN_SENT;
 
 /** A pinned value is to be streamed behind the line; set by the writers below for the command at hand. */
 let streamedRef = 0;
@@ -53,20 +55,21 @@ export function getMeta(worker: WorkerContext, session: CommandSession): number 
   const { keyStart, keyEnd, metaFlags } = request;
   const hash = worker.keyHash;
   if ((metaFlags & NEEDS_LOCK) !== 0) return getMetaLocked(worker, session, hash);
+  const { reads } = store;
   const bump = (metaFlags & MetaFlag.NO_BUMP) === 0 ? 1 : 0;
   const mark = output.at;
   for (;;) {
-    const ref = store.beginRead(input, inputView, keyStart, keyEnd, hash, bump);
+    const ref = reads.begin(input, inputView, keyStart, keyEnd, hash, bump);
     if (ref === 0) return missMeta(worker, session);
-    if (isRenewalOpen(worker, ref)) {
-      store.endRead();
+    const { tag, valueBytes, isLocked } = reads.found;
+    if ((tag & RENEWAL_MARKS) === ItemMark.STALE) {
+      reads.end();
       return getMetaLocked(worker, session, hash);
     }
     streamedRef = 0;
-    const valueBytes = store.readBytes;
-    writeMetaItem(worker, ref, valueBytes, false, store.isReadLocked);
-    if (store.endRead()) {
-      store.countHit(ref);
+    writeMetaItem(worker, ref, false, isLocked);
+    if (reads.end()) {
+      reads.countHit();
       if ((worker.activity.words[0] & Watch.FETCHERS) !== 0) {
         reportHit(worker, session.connection.id, store.sizeClass(ref), valueBytes, keyStart, keyEnd);
       }
@@ -74,12 +77,6 @@ export function getMeta(worker: WorkerContext, session: CommandSession): number 
     }
     output.at = mark;
   }
-}
-
-/** Stale, and no client was told to renew it: the next one to ask is. */
-function isRenewalOpen(worker: WorkerContext, ref: number): boolean {
-  const { store } = worker;
-  return store.hasMark(ref, ItemMark.STALE) && !store.hasMark(ref, ItemMark.WIN_SENT);
 }
 
 function getMetaLocked(worker: WorkerContext, session: CommandSession, hash: number): number {
@@ -96,9 +93,10 @@ function getMetaLocked(worker: WorkerContext, session: CommandSession, hash: num
     return answerMiss(worker);
   }
   streamedRef = 0;
-  writeMetaItem(worker, ref, store.valueBytes(ref), isCreated, true);
+  store.reads.lookLocked(ref);
+  writeMetaItem(worker, ref, isCreated, true);
   if ((metaFlags & MetaFlag.SET_TTL) !== 0) store.countClass(ref, ClassCounter.TOUCH_HITS);
-  else store.countHit(ref);
+  else store.reads.countHit();
   if ((metaFlags & MetaFlag.NO_BUMP) === 0) store.bumpLocked(ref);
   store.unlock(hash);
   return streamedRef === 0 ? Outcome.OPEN : streamMeta(session, streamedRef, hash);
@@ -142,18 +140,14 @@ function answerMiss(worker: WorkerContext): number {
  * Line and value. A chunked value is pinned instead and left in streamedRef. `isLocked`: the stripe is held; else what is read may be torn, and
  * requests and items that ask for a change do not come here.
  */
-function writeMetaItem(
-  worker: WorkerContext,
-  ref: number,
-  valueBytes: number,
-  isCreated: boolean,
-  isLocked: boolean,
-): void {
+function writeMetaItem(worker: WorkerContext, ref: number, isCreated: boolean, isLocked: boolean): void {
   const { store, output, request } = worker;
-  const showsValue = (request.metaFlags & MetaFlag.RETURN_VALUE) !== 0 && !hasCasOfClient(worker, ref);
+  const { reads } = store;
+  const { valueBytes } = reads.found;
+  const showsValue = (request.metaFlags & MetaFlag.RETURN_VALUE) !== 0 && !hasCasOfClient(worker);
   if (showsValue) writeMetaValueCode(output, valueBytes);
   else writeMetaCode(output, Status.META_HIT);
-  const hasWon = writeFlags(worker, ref, valueBytes, isCreated);
+  const hasWon = writeFlags(worker, ref, isCreated);
   writeMarks(worker, ref, hasWon, isLocked);
   output.crlf();
   if (!showsValue) return;
@@ -163,21 +157,22 @@ function writeMetaItem(
     return;
   }
   output.ensure(valueBytes + LINE_END_BYTES);
-  store.copyPlainValue(ref, valueBytes, output.bytes, output.view, output.at);
-  output.at += valueBytes;
+  output.at = reads.copyValue(output.bytes, output.view, output.at);
   output.crlf();
 }
 
 /** C with the item's number: the client has this value already. */
-function hasCasOfClient(worker: WorkerContext, ref: number): boolean {
-  const { store, request } = worker;
+function hasCasOfClient(worker: WorkerContext): boolean {
+  const { request } = worker;
+  const { reads } = worker.store;
   if ((request.metaFlags & MetaFlag.COMPARE_CAS) === 0) return false;
-  return store.casLow(ref) === request.casLow && store.casHigh(ref) === request.casHigh;
+  return reads.casLow() === request.casLow && reads.casHigh() === request.casHigh;
 }
 
 /** The flags in the order asked for: T before t shows the new expiry, t before T the old one. True: the client has won the renewal. */
-function writeFlags(worker: WorkerContext, ref: number, valueBytes: number, isCreated: boolean): boolean {
+function writeFlags(worker: WorkerContext, ref: number, isCreated: boolean): boolean {
   const { store, output, request } = worker;
+  const { reads } = store;
   let hasWon = false;
   for (let i = 0; i < request.flagCount; i++) {
     const letter = request.flagLetters[i];
@@ -193,13 +188,13 @@ function writeFlags(worker: WorkerContext, ref: number, valueBytes: number, isCr
         hasWon ||= !isCreated && winsRecache(worker, ref);
         break;
       case LETTER_S:
-        writeFlagNumber(output, LETTER_S, valueBytes);
+        writeFlagNumber(output, LETTER_S, reads.found.valueBytes);
         break;
       case LETTER_F:
-        writeFlagNumber(output, LETTER_F, store.clientFlags(ref));
+        writeFlagNumber(output, LETTER_F, reads.found.clientFlags);
         break;
       case LETTER_C:
-        writeFlagCas(output, store.casLow(ref), store.casHigh(ref));
+        writeFlagCas(output, reads.casLow(), reads.casHigh());
         break;
       default:
         writeRareFlag(worker, ref, letter);

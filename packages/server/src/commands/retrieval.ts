@@ -9,6 +9,7 @@ import {
   NextKey,
   nextKey,
   Op,
+  putValueLine,
   Status,
   VALUE_LINE_BYTES_MAX,
   writeStatus,
@@ -25,6 +26,7 @@ import { countRemoved, isGetObserved, observeHit, observeMiss } from './lookup.j
 import { touchLocked } from './touch.js';
 
 const LINE_END_BYTES = 2;
+const CR_LF = 0x0a0d;
 
 /** In the place of a mark: no later key of the line is too long, so its reply is never taken back. */
 const CHECKED = -1;
@@ -118,20 +120,19 @@ function rejectKey(worker: WorkerContext, mark: number): number {
 function writeItem(worker: WorkerContext, session: CommandSession, op: number): void {
   const { store, input, inputView, output } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const hash = worker.keyHash;
+  const { reads } = store;
   const mark = output.at;
   for (;;) {
-    const ref = store.beginRead(input, inputView, keyStart, keyEnd, hash, 1);
+    const ref = reads.begin(input, inputView, keyStart, keyEnd, worker.keyHash, 1);
     if (ref === 0) {
       missKey(worker, session, op);
       return;
     }
-    const valueBytes = store.readBytes;
-    if (store.isReadLocked && store.isChunked(ref)) pinItemLocked(worker, op, ref, hash);
-    else writePlainItem(worker, op, ref, valueBytes);
-    if (store.endRead()) {
-      store.countHit(ref);
-      if (isGetObserved(worker)) observeHit(worker, session.connection.id, store.sizeClass(ref), valueBytes);
+    if (reads.found.isLocked && store.isChunked(ref)) pinItemLocked(worker, op, ref);
+    else writePlainItem(worker, op);
+    if (reads.end()) {
+      reads.countHit();
+      if (isGetObserved(worker)) observeHit(worker, session.connection.id);
       return;
     }
     output.at = mark;
@@ -139,46 +140,58 @@ function writeItem(worker: WorkerContext, session: CommandSession, op: number): 
 }
 
 /** VALUE line of a chunked item, whose value is to be streamed. */
-function pinItemLocked(worker: WorkerContext, op: number, ref: number, hash: number): void {
-  writeLineOf(worker, op, ref, worker.store.valueBytes(ref));
+function pinItemLocked(worker: WorkerContext, op: number, ref: number): void {
+  writeLine(worker, op);
   worker.store.pinLocked(ref);
   pinnedRef = ref;
-  pinnedHash = hash;
+  pinnedHash = worker.keyHash;
 }
 
-/** VALUE line and value of an item that is not chunked. */
-function writePlainItem(worker: WorkerContext, op: number, ref: number, valueBytes: number): void {
-  const { store, output } = worker;
-  output.ensure(VALUE_LINE_BYTES_MAX + valueBytes + LINE_END_BYTES);
-  writeLineOf(worker, op, ref, valueBytes);
-  store.copyPlainValue(ref, valueBytes, output.bytes, output.view, output.at);
-  output.at += valueBytes;
-  output.crlf();
-}
-
-function writeLineOf(worker: WorkerContext, op: number, ref: number, valueBytes: number): void {
-  const { store, output, input, inputView } = worker;
+/** VALUE line and value of the item that was found, which is not chunked. All is looked at before the first byte is written: see reads.ts. */
+function writePlainItem(worker: WorkerContext, op: number): void {
+  const { output, input, inputView } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const flags = store.clientFlags(ref);
+  const { reads } = worker.store;
+  const { clientFlags, valueBytes } = reads.found;
+  output.ensure(VALUE_LINE_BYTES_MAX + valueBytes + LINE_END_BYTES);
+  const { bytes, view } = output;
+  let { at } = output;
+  if (op === Op.GET || op === Op.GAT) {
+    at = putValueLine(bytes, view, at, input, inputView, keyStart, keyEnd, clientFlags, valueBytes);
+  } else {
+    writeLine(worker, op);
+    at = output.at;
+  }
+  at = reads.copyValue(bytes, view, at);
+  view.setUint16(at, CR_LF, true);
+  output.at = at + LINE_END_BYTES;
+}
+
+function writeLine(worker: WorkerContext, op: number): void {
+  const { output, input, inputView } = worker;
+  const { keyStart, keyEnd } = worker.request;
+  const { reads } = worker.store;
+  const { clientFlags: flags, valueBytes } = reads.found;
   if (op === Op.GET || op === Op.GAT) {
     writeValueLine(output, input, inputView, keyStart, keyEnd, flags, valueBytes);
   } else {
-    const casLow = store.casLow(ref);
-    const casHigh = store.casHigh(ref);
-    writeValueLineWithCas(output, input, inputView, keyStart, keyEnd, flags, valueBytes, casLow, casHigh);
+    const [low, high] = [reads.casLow(), reads.casHigh()];
+    writeValueLineWithCas(output, input, inputView, keyStart, keyEnd, flags, valueBytes, low, high);
   }
 }
 
 /** The same as a get that gives the item a new expiry. */
 function touchAndWriteItem(worker: WorkerContext, session: CommandSession, op: number, exptime: number): void {
-  const { store, input } = worker;
+  const { store, input, keyHash } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const hash = worker.keyHash;
-  store.lock(hash);
-  const ref = touchLocked(worker, session.connection.id, hash, exptime);
-  if (ref !== 0 && store.isChunked(ref)) pinItemLocked(worker, op, ref, hash);
-  else if (ref !== 0) writePlainItem(worker, op, ref, store.valueBytes(ref));
-  store.unlock(hash);
+  store.lock(keyHash);
+  const ref = touchLocked(worker, session.connection.id, keyHash, exptime);
+  if (ref !== 0) {
+    store.reads.lookLocked(ref);
+    if (store.isChunked(ref)) pinItemLocked(worker, op, ref);
+    else writePlainItem(worker, op);
+  }
+  store.unlock(keyHash);
   if (worker.settings.detailEnabled) worker.prefixes.recordGet(input, keyStart, keyEnd, ref !== 0);
 }
 

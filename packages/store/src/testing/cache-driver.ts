@@ -60,14 +60,15 @@ export class CacheDriver {
 
   get(key: string, bump = 1): Uint8Array | null {
     const { store } = this;
+    const { reads } = store;
     const [end, hash] = this.#load(key);
     for (;;) {
-      const ref = store.beginRead(this.#input, this.#view, 3, end, hash, bump);
-      const value = ref === 0 ? null : new Uint8Array(store.readBytes);
-      if (value !== null && store.isReadLocked && store.isChunked(ref))
+      const ref = reads.begin(this.#input, this.#view, 3, end, hash, bump);
+      const value = ref === 0 ? null : new Uint8Array(reads.found.valueBytes);
+      if (value !== null && reads.found.isLocked && store.isChunked(ref))
         store.copyValuePart(ref, 0, value.length, value, 0);
-      else if (value !== null) store.copyPlainValue(ref, value.length, value, viewOf(value), 0);
-      if (store.endRead()) return value;
+      else if (value !== null) reads.copyValue(value, viewOf(value), 0);
+      if (reads.end()) return value;
     }
   }
 
