@@ -21,7 +21,6 @@ let seen = 0;
 raiseInliningBudget();
 const worker = await openEngine({ memoryLimitBytes: 64 * 1024 * 1024 });
 const { store, output, input } = worker;
-const { reads } = store;
 const session = new Session(worker, { id: 0, row: 0, outbox: -1, closeReason: 0 }, { flush: () => true });
 for (let key = 0; key < KEYS.keyCount; key++) {
   const bytes = setRequest('text', KEYS, key);
@@ -32,13 +31,14 @@ for (let key = 0; key < KEYS.keyCount; key++) {
 const lines = Array.from({ length: KEYS.keyCount }, (_, i) => getRequest('text', KEYS, (i * 7919) % KEYS.keyCount));
 const bytes = new Uint8Array(Buffer.concat(lines));
 const view = new DataView(bytes.buffer);
+const reads = store.openReads({ input: bytes, inputView: view, output: output.bytes, outputView: output.view });
 const lineBytes = lines[0].length;
 const keyStart = 4;
 const keyEnd = lineBytes - 2;
 const request = new Request();
 const hashes = lines.map((_, i) => store.hashKey(bytes, view, i * lineBytes + keyStart, i * lineBytes + keyEnd));
 const refs = hashes.map((hash, i) => {
-  const ref = reads.begin(bytes, view, i * lineBytes + keyStart, i * lineBytes + keyEnd, hash, 0);
+  const ref = reads.begin(i * lineBytes + keyStart, i * lineBytes + keyEnd, hash, 0);
   reads.end();
   return ref;
 });
@@ -47,7 +47,7 @@ report('decode', (i) => decode(Dialect.TEXT, bytes, view, i * lineBytes, bytes.l
 report('hash', (i) => store.hashKey(bytes, view, i * lineBytes + keyStart, i * lineBytes + keyEnd));
 report('lookup and check', (i) => {
   const start = i * lineBytes;
-  reads.begin(bytes, view, start + keyStart, start + keyEnd, hashes[i], 1);
+  reads.begin(start + keyStart, start + keyEnd, hashes[i], 1);
   return reads.end() ? 1 : 0;
 });
 report('VALUE line', (i) => {
@@ -58,7 +58,7 @@ report('VALUE line', (i) => {
 });
 report('copy of the value', (i) => {
   reads.lookLocked(refs[i]);
-  reads.copyValue(output.bytes, output.view, 0);
+  reads.copyValue(0);
   return 1;
 });
 report('counters', () => {

@@ -33,7 +33,7 @@ const input = new Uint8Array(new ArrayBuffer(KEY_BYTES));
 const view = new DataView(input.buffer);
 const value = new Uint8Array(new ArrayBuffer(VALUE_BYTES)).fill(120);
 const valueView = new DataView(value.buffer);
-const { reads } = store;
+const reads = store.openReads({ input, inputView: view, output: value, outputView: valueView });
 let isLonger = false;
 
 function loadKey(key: number): number {
@@ -44,8 +44,8 @@ function loadKey(key: number): number {
 
 function get(hash: number): void {
   for (;;) {
-    const ref = reads.begin(input, view, 0, KEY_BYTES, hash, 1);
-    if (ref !== 0) reads.copyValue(value, valueView, 0);
+    const ref = reads.begin(0, KEY_BYTES, hash, 1);
+    if (ref !== 0) reads.copyValue(0);
     if (!reads.end()) continue;
     if (ref !== 0) reads.countHit();
     return;

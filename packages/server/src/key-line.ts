@@ -5,13 +5,15 @@
  * it reads anything would wait for ever on a server that answered early. So a long line is gathered here first. What all sessions of a
  * worker gather together is bounded; past it the client gets the error that memcached gives when it can not grow its buffer.
  */
-import { Decoded, Dialect, decode, writeStatus } from '@shoal/protocol';
+import { Decoded, Dialect, decode, KEY_BYTES_MAX, Status, skipBlanks, wordEnd, writeStatus } from '@shoal/protocol';
 import type { CommandSession } from './commands/context.js';
-import { getText, resumeGet } from './commands/retrieval.js';
+import { resumeGet } from './commands/retrieval.js';
+import { LONG_LINE_AT, LONG_LINE_BYTES } from './input-memory.js';
 import { INPUT_BYTES, Outcome, type WorkerContext } from './worker-context.js';
 
 /** Most bytes that the sessions of one worker gather at a time, when -o read_buf_mem_limit does not say less. */
 const GATHERED_BYTES_MAX = 16_777_216;
+const BLANK = 32;
 
 let gatheredBytes = 0;
 
@@ -26,11 +28,11 @@ export class KeyLine {
   view: DataView;
   /** Bytes of the line so far, its LF included once it has come. */
   length = 0;
-  /** What is still to be answered, once a part was: the keys bytes[from..lineEnd), by this operation. */
-  op = -1;
-  exptime = 0;
-  from = 0;
-  lineEnd = 0;
+  /** What is still to be answered, once its end is known: the keys bytes[from..lineEnd), by this operation. */
+  #op = -1;
+  #exptime = 0;
+  #from = 0;
+  #lineEnd = 0;
 
   constructor(capacity: number) {
     this.bytes = new Uint8Array(capacity);
@@ -43,20 +45,20 @@ export class KeyLine {
     return new KeyLine(2 * INPUT_BYTES);
   }
 
-  /** The keys input[from..lineEnd), to be answered later. */
-  static keeping(input: Uint8Array, from: number, lineEnd: number): KeyLine {
+  /** The keys input[from..lineEnd), to be answered later. No key of the line is too long. */
+  static keeping(input: Uint8Array, from: number, lineEnd: number, op: number, exptime: number): KeyLine {
     const line = new KeyLine(lineEnd - from);
     line.bytes.set(input.subarray(from, lineEnd));
     line.length = lineEnd - from;
+    line.#op = op;
+    line.#exptime = exptime;
+    line.#lineEnd = line.length;
     return line;
   }
 
-  /** What is still to be answered. */
-  keep(op: number, exptime: number, from: number, lineEnd: number): void {
-    this.op = op;
-    this.exptime = exptime;
-    this.from = from;
-    this.lineEnd = lineEnd;
+  /** The part that `serve` has brought is answered up to worker.input[from]. */
+  keepFrom(from: number): void {
+    this.#from += from - LONG_LINE_AT;
   }
 
   /** Appends input[start..end). False: all sessions together would hold more than `limitBytes`. */
@@ -68,30 +70,51 @@ export class KeyLine {
     return true;
   }
 
-  /** Answers it, or goes on with it, with its bytes in the place of worker.input. BLOCKED: `keep` was called, there is more. */
+  /** Answers it, or goes on with it, part by part. BLOCKED: `keepFrom` was called, there is more. */
   serve(worker: WorkerContext, session: CommandSession): number {
-    const { input, inputView } = worker;
-    worker.input = this.bytes;
-    worker.inputView = this.view;
-    const outcome =
-      this.op < 0
-        ? this.#serveWhole(worker, session)
-        : resumeGet(worker, session, this.op, this.exptime, this.from, this.lineEnd);
-    worker.input = input;
-    worker.inputView = inputView;
-    return outcome;
+    if (this.#op < 0 && !this.#begin(worker)) return Outcome.OPEN;
+    for (;;) {
+      const end = this.#partEnd();
+      worker.input.set(this.bytes.subarray(this.#from, end), LONG_LINE_AT);
+      const partEnd = LONG_LINE_AT + end - this.#from;
+      const isLast = end === this.#lineEnd;
+      const outcome = resumeGet(worker, session, this.#op, this.#exptime, partEnd, isLast);
+      if (outcome !== Outcome.OPEN || isLast) return outcome;
+      this.#from = end;
+    }
   }
 
-  /** Only a get or gets is gathered, so there is nothing else that it can be, but it may be refused. */
-  #serveWhole(worker: WorkerContext, session: CommandSession): number {
-    const { request, store } = worker;
+  /** Only a get or gets is gathered, so there is nothing else that it can be. False: it was refused, and that is answered. */
+  #begin(worker: WorkerContext): boolean {
+    const { request, output } = worker;
     const decoded = decode(Dialect.TEXT, this.bytes, this.view, 0, this.length, request);
-    if (decoded === Decoded.READY) {
-      worker.keyHash = store.hashKey(this.bytes, this.view, request.keyStart, request.keyEnd);
-      return getText(worker, session);
+    if (decoded !== Decoded.READY) {
+      if (!request.noreply) writeStatus(output, request.status);
+      return false;
     }
-    if (!request.noreply) writeStatus(worker.output, request.status);
-    return Outcome.OPEN;
+    this.#op = request.op;
+    this.#from = request.keyStart;
+    this.#lineEnd = request.lineEnd;
+    if (!this.#hasLongKey()) return true;
+    writeStatus(output, Status.BAD_FORMAT_IN_GET);
+    return false;
+  }
+
+  #hasLongKey(): boolean {
+    const { bytes, view } = this;
+    const end = this.#lineEnd;
+    for (let at = this.#from; at < end; ) {
+      const start = skipBlanks(bytes, at, end);
+      at = wordEnd(bytes, view, start, end);
+      if (at - start > KEY_BYTES_MAX) return true;
+    }
+    return false;
+  }
+
+  /** As many whole keys as there is room for. */
+  #partEnd(): number {
+    const end = this.#from + LONG_LINE_BYTES;
+    return end >= this.#lineEnd ? this.#lineEnd : this.bytes.lastIndexOf(BLANK, end - 1);
   }
 
   /** Takes it off the worker's account. Once. */

@@ -223,7 +223,7 @@ describe('output', () => {
       frame({ opcode: Opcode.GET, key: 'raced' }),
     ];
     const expected = gets.map(send);
-    const { reads } = raced.store;
+    const { reads } = raced;
     const { end } = reads;
     let ends = 0;
     reads.end = () => end() && ++ends % 2 === 0;

@@ -90,11 +90,14 @@ export class Session implements CommandSession {
     return this.#held.putInto(this.#worker.input);
   }
 
-  /** Serves worker.input[0..end): what `hold` put there and what was received behind it. Returns an Outcome. */
-  run(end: number): number {
+  /**
+   * Serves worker.input[start..end); returns an Outcome. From 0 on lie what `hold` put there and what was received behind it; what was
+   * received anywhere else comes alone, with nothing held.
+   */
+  run(end: number, start = 0): number {
     const worker = this.#worker;
     this.#held.drop();
-    this.#at = 0;
+    this.#at = start;
     this.inputEnd = end;
     worker.connections.markCommand(this.connection.row, worker.store.now());
     let outcome: number = Outcome.OPEN;
@@ -113,7 +116,7 @@ export class Session implements CommandSession {
         this.connection.outbox = -1;
         this.#phase = Phase.COMMANDS;
       }
-      if (worker.output.at === 0 || outcome !== Outcome.STREAM) return outcome;
+      if (worker.output.waiting === 0 || outcome !== Outcome.STREAM) return outcome;
       if (!this.flush()) return Outcome.BLOCKED;
     }
   }
@@ -172,12 +175,8 @@ export class Session implements CommandSession {
 
   keepKeys(op: number, exptime: number, from: number, lineEnd: number): void {
     this.#phase = Phase.REPLY;
-    if (this.#line === null) {
-      this.#line = KeyLine.keeping(this.#worker.input, from, lineEnd);
-      this.#line.keep(op, exptime, 0, lineEnd - from);
-    } else {
-      this.#line.keep(op, exptime, from, lineEnd);
-    }
+    if (this.#line === null) this.#line = KeyLine.keeping(this.#worker.input, from, lineEnd, op, exptime);
+    else this.#line.keepFrom(from);
   }
 
   // Commands
@@ -187,7 +186,7 @@ export class Session implements CommandSession {
     const worker = this.#worker;
     const { ahead, settings } = worker;
     const end = this.inputEnd;
-    if (this.#dialect === UNDECIDED) this.#dialect = dialectOf(worker.input[0]);
+    if (this.#dialect === UNDECIDED) this.#dialect = dialectOf(worker.input[this.#at]);
     for (let left = settings.requestsPerEvent; this.#at < end; ) {
       if (left === 0) {
         worker.counters[ServerCounter.CONN_YIELDS]++;
@@ -212,7 +211,7 @@ export class Session implements CommandSession {
     const outcome = decoded === Decoded.READY ? execute(worker, this) : this.#answerUnready(decoded);
     this.#at = worker.request.next;
     if (outcome !== Outcome.OPEN) return outcome;
-    return worker.output.at >= OUTPUT_HIGH_WATER_BYTES && !this.flush() ? Outcome.BLOCKED : Outcome.OPEN;
+    return worker.output.waiting >= OUTPUT_HIGH_WATER_BYTES && !this.flush() ? Outcome.BLOCKED : Outcome.OPEN;
   }
 
   /** Closes because of what the client sent. */
@@ -255,15 +254,15 @@ export class Session implements CommandSession {
   #resume(): number {
     switch (this.#phase) {
       case Phase.BLOCK:
-        return this.#takeBlock(0);
+        return this.#takeBlock(this.#at);
       case Phase.SWALLOW:
         return this.#throwAway();
       case Phase.REPLY:
         return this.#continueReply();
       case Phase.GATHER:
-        return this.#gatherLine(0);
+        return this.#gatherLine(this.#at);
       case Phase.UPLOAD:
-        return this.#takeUpload(0);
+        return this.#takeUpload(this.#at);
       default:
         return this.#listenWhileStreaming();
     }
@@ -306,7 +305,7 @@ export class Session implements CommandSession {
   #throwAway(): number {
     const { input, inputView, output } = this.#worker;
     const swallow = this.#swallow!;
-    this.#moveTo(swallow.skip(input, inputView, 0, this.inputEnd));
+    this.#moveTo(swallow.skip(input, inputView, this.#at, this.inputEnd));
     if (!swallow.isOver) return Outcome.OPEN;
     output.ensure(swallow.reply.length);
     output.copy(swallow.reply, 0, swallow.reply.length);

@@ -29,7 +29,7 @@ export class ValueStream {
   pump(worker: WorkerContext, flusher: Flusher): boolean {
     const { store, output } = worker;
     while (this.#sentBytes < this.#valueBytes) {
-      if (output.at >= OUTPUT_HIGH_WATER_BYTES && !flusher.flush()) return false;
+      if (output.waiting >= OUTPUT_HIGH_WATER_BYTES && !flusher.flush()) return false;
       const piece = Math.min(PIECE_BYTES, this.#valueBytes - this.#sentBytes);
       output.ensure(piece + 2);
       store.copyValuePart(this.#ref, this.#sentBytes, piece, output.bytes, output.at);

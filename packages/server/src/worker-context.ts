@@ -2,10 +2,10 @@
  * What one worker thread has in hand while it serves commands: the store, one receive buffer, one reply writer, a few decoded requests and the
  * parts shared with other threads. Made once a worker (worker.ts) and passed to every session and command; nothing in it belongs to a connection.
  * All of it is used by its own thread only, except what stands in shared memory (store, settings, activity, outboxes, prefixes, configs, connections).
- * Sessions and commands read the fields afresh: `input` and `inputView` are exchanged for the time in which an over-long line is served.
+ * input and output are one piece of memory each that never moves, because the functions of the shortest paths are bound to it.
  */
-import type { ByteWriter, Request } from '@shoal/protocol';
-import type { Store } from '@shoal/store';
+import type { Request } from '@shoal/protocol';
+import type { Reads, Store } from '@shoal/store';
 import type { ActivityLog } from './activity-log.js';
 import type { Lookahead } from './commands/lookahead.js';
 import type { ConfigTable } from './config-table.js';
@@ -13,10 +13,11 @@ import type { ConnectionTable } from './connection-table.js';
 import type { HostLink } from './messages.js';
 import type { Outboxes } from './outbox.js';
 import type { PrefixTable } from './prefix-table.js';
+import type { ReplyWriter } from './reply-writer.js';
 import type { ServerCounters } from './server-counters.js';
 import type { Settings } from './settings.js';
 
-/** Bytes that one receive call may bring; the scratch that decoders and sessions use lies behind them in the same buffer. */
+/** Bytes that one receive call may bring: the front of worker.input. */
 export const INPUT_BYTES = 65_536;
 
 /** Replies beyond this many bytes are handed to the transport before the next command (or the next piece of a value) is answered. */
@@ -63,10 +64,12 @@ export interface Flusher {
 export interface WorkerContext {
   readonly id: number;
   readonly store: Store;
-  /** INPUT_BYTES of received bytes, then the protocol's scratch. */
-  input: Uint8Array;
-  inputView: DataView;
-  readonly output: ByteWriter;
+  /** See input-memory.ts. */
+  readonly input: Uint8Array;
+  readonly inputView: DataView;
+  readonly output: ReplyWriter;
+  /** Reads of the store, of keys in `input` and values into `output`. */
+  readonly reads: Reads;
   /** The command that is served: one of `ahead`. Set by the session. */
   request: Request;
   /** Hash of the request's key, if it is a data command. */

@@ -17,6 +17,7 @@ const more = new Uint8Array(200);
 const moreView = new DataView(more.buffer);
 const errors = [];
 let casSeen = 0;
+const reads = store.openReads({ input, inputView: view, output: value, outputView: valueView });
 let state = seed;
 
 function random(below) {
@@ -55,11 +56,11 @@ function get(key) {
   const end = load(key);
   const hash = store.hashKey(input, view, 0, end);
   for (;;) {
-    const ref = store.beginRead(input, view, 0, end, hash, 1);
-    const bytes = ref === 0 ? 0 : store.readBytes;
-    if (ref !== 0 && store.isReadLocked && store.isChunked(ref)) store.copyValuePart(ref, 0, bytes, value, 0);
-    else if (ref !== 0) store.copyPlainValue(ref, bytes, value, valueView, 0);
-    if (!store.endRead()) continue;
+    const ref = reads.begin(0, end, hash, 1);
+    const bytes = ref === 0 ? 0 : reads.found.valueBytes;
+    if (ref !== 0 && reads.found.isLocked && store.isChunked(ref)) store.copyValuePart(ref, 0, bytes, value, 0);
+    else if (ref !== 0) reads.copyValue(0);
+    if (!reads.end()) continue;
     if (ref !== 0) check(key, bytes);
     return;
   }
@@ -111,13 +112,13 @@ function appendLocked(old, bytes, end, hash) {
 /** The byte that the value consists of; `casSeen` says of which version. */
 function byteOf(key, end, hash) {
   for (;;) {
-    const ref = store.beginRead(input, view, 0, end, hash, 0);
+    const ref = reads.begin(0, end, hash, 0);
     if (ref === 0) return 0;
-    const bytes = store.readBytes;
+    const bytes = reads.found.valueBytes;
     casSeen = store.casLow(ref);
-    if (store.isReadLocked && store.isChunked(ref)) store.copyValuePart(ref, 0, bytes, value, 0);
-    else store.copyPlainValue(ref, bytes, value, valueView, 0);
-    if (!store.endRead()) continue;
+    if (reads.found.isLocked && store.isChunked(ref)) store.copyValuePart(ref, 0, bytes, value, 0);
+    else reads.copyValue(0);
+    if (!reads.end()) continue;
     check(key, bytes);
     return value[4];
   }

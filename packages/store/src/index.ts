@@ -11,6 +11,6 @@ export { Maintenance } from './maintenance.js';
 export { HashAlgorithm, STORE_DEFAULTS, type StoreOptions } from './options.js';
 export { Reassign } from './page-mover.js';
 export type { ItemStatistics, ListedItem, SlabStatistics, StoreStatistics } from './statistics.js';
-export type { FoundItem, Reads } from './reads.js';
+export type { FoundItem, ReadMemory, Reads } from './reads.js';
 export { Miss, Reserve, Store } from './store.js';
 export { verify } from './verify.js';

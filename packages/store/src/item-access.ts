@@ -17,12 +17,10 @@ import {
   TAG,
   VALUE_BYTES,
 } from './layout.js';
-import type { Reads } from './reads.js';
 
 export abstract class ItemAccess {
   /** For statistics, maintenance and verification in this package. */
   readonly core: StoreCore;
-  abstract readonly reads: Reads;
   protected constructor(core: StoreCore) {
     this.core = core;
   }
@@ -119,6 +117,5 @@ export abstract class ItemAccess {
   /** Copies part of a chunked value that this thread has pinned, or that a locked read found. */
   copyValuePart(ref: number, offset: number, count: number, out: Uint8Array, at: number): void {
     this.core.chunked.read(ref, offset, count, out, at);
-    if (this.reads.found.isLocked) this.core.chunked.forgetCursor();
   }
 }

@@ -246,7 +246,7 @@ export function bytesBeforeData(keyBytes: number, clientFlags: number): number {
 }
 
 /** One to three bytes as a word, little endian, zeros above. */
-function partialWord(input: Uint8Array, from: number, end: number): number {
+export function partialWord(input: Uint8Array, from: number, end: number): number {
   let word = input[from];
   if (from + 1 < end) word |= input[from + 1] << 8;
   if (from + 2 < end) word |= input[from + 2] << 16;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ItemMark, Kind, TAG, VALUE_BYTES } from './layout.js';
+import { ItemMark, Kind, PAGE_BYTES, TAG, VALUE_BYTES } from './layout.js';
+import type { Reads } from './reads.js';
 import { Miss, Store } from './store.js';
 import { keyBytes } from './testing/bare-item.js';
 import { CacheDriver, isSame, patternedValue, viewOf } from './testing/cache-driver.js';
@@ -9,6 +10,7 @@ const KEY = 'the-key!';
 const key = keyBytes(KEY);
 const OLD = patternedValue(1, 100);
 const NEW = patternedValue(2, 100);
+const output = new Uint8Array(PAGE_BYTES);
 
 /** A view of the key that lets a writer in between two loads of a reader, once. */
 class InterruptedView extends DataView<ArrayBuffer> {
@@ -24,6 +26,7 @@ class InterruptedView extends DataView<ArrayBuffer> {
 
 let writer: CacheDriver;
 let reader: Store;
+let reads: Reads;
 let hash: number;
 let view: InterruptedView;
 
@@ -33,17 +36,21 @@ beforeEach(() => {
   reader = new Store(writer.arena, 1);
   hash = reader.hashKey(key, viewOf(key), 0, key.length);
   view = new InterruptedView(key.buffer as ArrayBuffer);
+  openReads();
 });
 
+/** After each exchange of the reader. */
+function openReads(): void {
+  reads = reader.openReads({ input: key, inputView: view, output, outputView: viewOf(output) });
+}
+
 function begin(bump = 0): number {
-  return reader.reads.begin(key, view, 0, key.length, hash, bump);
+  return reads.begin(0, key.length, hash, bump);
 }
 
 /** Copies as a command does, into exactly the room that was announced. */
 function copy(): Uint8Array {
-  const out = new Uint8Array(reader.reads.found.valueBytes);
-  reader.reads.copyValue(out, viewOf(out), 0);
-  return out;
+  return output.slice(0, reads.copyValue(0));
 }
 
 /** The whole of a read, as a command does it; answers the value and the tries it took. */
@@ -51,7 +58,7 @@ function read(bump = 0): { value: Uint8Array | null; tries: number } {
   for (let tries = 1; ; tries++) {
     const ref = begin(bump);
     const value = ref === 0 ? null : copy();
-    if (reader.reads.end()) return { value, tries };
+    if (reads.end()) return { value, tries };
   }
 }
 
@@ -71,16 +78,16 @@ describe('a read is whole', () => {
       const otherHash = reader.hashKey(bytes, viewOf(bytes), 0, bytes.length);
       if (((otherHash ^ hash) & 4095) !== 0) writer.set(other, NEW);
     }
-    expect(reader.reads.end()).toBe(true);
+    expect(reads.end()).toBe(true);
     expect(isSame(value, OLD)).toBe(true);
   });
 
   test('when it holds the stripe, which nobody else can take then', () => {
     begin(1);
-    expect(reader.reads.found.isLocked).toBe(true);
+    expect(reads.found.isLocked).toBe(true);
     expect(writer.store.core.stripes.tryLock(hash)).toBe(false);
-    expect(reader.reads.end()).toBe(true);
-    expect(reader.reads.found.isLocked).toBe(false);
+    expect(reads.end()).toBe(true);
+    expect(reads.found.isLocked).toBe(false);
     expect(writer.store.core.stripes.tryLock(hash)).toBe(true);
   });
 
@@ -88,13 +95,14 @@ describe('a read is whole', () => {
     writer = new CacheDriver({ isWeaklyOrdered });
     writer.set(KEY, OLD);
     reader = new Store(writer.arena, 1);
+    openReads();
     begin();
     expect(isSame(copy(), OLD)).toBe(true);
-    expect(reader.reads.end()).toBe(true);
+    expect(reads.end()).toBe(true);
     begin();
     writer.set(KEY, NEW);
     copy();
-    expect(reader.reads.end()).toBe(false);
+    expect(reads.end()).toBe(false);
   });
 });
 
@@ -133,9 +141,9 @@ describe('a read is refused, and harmless until then,', () => {
     const ref = begin();
     write();
     expect(copy()).toHaveLength(OLD.length);
-    reader.reads.casLow();
+    reads.casLow();
     reader.copyKey(ref, new Uint8Array(256), viewOf(new Uint8Array(256)), 0);
-    expect(reader.reads.end()).toBe(false);
+    expect(reads.end()).toBe(false);
   });
 
   function lockedStripe(): number {
@@ -218,8 +226,8 @@ describe('a writer that comes while the key is compared', () => {
 describe('a read takes the stripe', () => {
   const isLocked = (bump: number) => {
     begin(bump);
-    const { isLocked } = reader.reads.found;
-    reader.reads.end();
+    const { isLocked } = reads.found;
+    reads.end();
     return isLocked;
   };
 
@@ -240,6 +248,7 @@ describe('a read takes the stripe', () => {
     writer = new CacheDriver({ segmented: false });
     writer.set(KEY, OLD);
     reader = new Store(writer.arena, 1);
+    openReads();
     expect([isLocked(1), isLocked(1)]).toEqual([true, false]);
     writer.store.clock.set(160);
     expect(isLocked(1)).toBe(false);
@@ -251,8 +260,8 @@ describe('a read takes the stripe', () => {
     writer.store.flushAll(writer.store.now());
     expect(begin()).toBe(0);
     expect(reader.missReason).toBe(Miss.FLUSHED);
-    expect(reader.reads.found.isLocked).toBe(false);
-    expect(reader.reads.end()).toBe(true);
+    expect(reads.found.isLocked).toBe(false);
+    expect(reads.end()).toBe(true);
     expect(writer.store.statistics.itemCount).toBe(0);
     expect(verify(writer.store)).toEqual([]);
   });

@@ -109,11 +109,12 @@ describe('a page that is moved', () => {
     const { store } = driver.cache.attach(2);
     const key = Uint8Array.from('key0', (letter) => letter.charCodeAt(0));
     const hash = store.hashKey(key, viewOf(key), 0, 4);
-    const before = store.reads.begin(key, viewOf(key), 0, 4, hash, 0);
+    const reads = store.openReads({ input: key, inputView: viewOf(key), output: key, outputView: viewOf(key) });
+    const before = reads.begin(0, 4, hash, 0);
     driver.move(MIDDLE, OTHER);
-    expect(store.reads.end()).toBe(false);
-    expect(store.reads.begin(key, viewOf(key), 0, 4, hash, 0)).not.toBe(before);
-    expect(store.reads.end()).toBe(true);
+    expect(reads.end()).toBe(false);
+    expect(reads.begin(0, 4, hash, 0)).not.toBe(before);
+    expect(reads.end()).toBe(true);
   });
 
   test('goes to the pool, and from there to the class that needs one first', () => {

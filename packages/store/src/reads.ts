@@ -4,14 +4,14 @@
  *   begin ──▶ 0: there is none         ──▶ found, copyValue ──▶ end ──▶ true: all that was copied is whole
  *         ──▶ the item, by its version or with its stripe held               false: a writer was there, begin again
  *
- * This is the shortest path of the package, and written for it: one function made a thread, whose arrays V8 then takes for constants,
- * one look at each word of the header, everything in local variables. `Store` owns one; docs/performance.md tells what that brings.
+ * This is the shortest path of the package, and written for it: functions made once a thread over arrays that stay, which V8 then takes
+ * for constants; one look at each word of the header, everything in local variables. docs/performance.md tells what that brings.
  */
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
 import { bucketOf, CHAIN_CHECK } from './hash-table.js';
-import { copyWordsOut, isKeyAt, keyWords, WORDWISE_BYTES } from './item.js';
+import { keyWords, partialWord, WORDWISE_BYTES } from './item.js';
 import {
   ACCESS_TIME,
   CAS_HIGH,
@@ -23,6 +23,8 @@ import {
   HASH_NEXT,
   HEADER_WORDS,
   ItemMark,
+  KEY_BYTES_MASK,
+  KEY_BYTES_SHIFT,
   LRU_SHIFT,
   QUEUE_MASK,
   REF_OFFSET_BITS,
@@ -72,23 +74,32 @@ export interface LockedReads {
   finishLocked(ref: number, hash: number, bump: number): number;
 }
 
+/** Where keys are read from and values copied to: the same for as long as the reads are used. */
+export interface ReadMemory {
+  readonly input: Uint8Array;
+  readonly inputView: DataView;
+  readonly output: Uint8Array;
+  readonly outputView: DataView;
+}
+
 export interface Reads {
   readonly found: FoundItem;
-  /** The live item with this key, or 0 and `missReason`. With `bump` 1 it counts as fetched for the LRU. */
-  begin(input: Uint8Array, view: DataView, start: number, end: number, hash: number, bump: number): number;
+  /** The live item with the key input[start..end), or 0 and `missReason`. With `bump` 1 it counts as fetched for the LRU. */
+  begin(start: number, end: number, hash: number, bump: number): number;
   /** Makes an item whose stripe the caller holds the one that is found. There is nothing to end then. */
   lookLocked(ref: number): void;
   /** True if all that was copied since `begin` is whole; frees the stripe if the read had to take it. */
   end(): boolean;
   casLow(): number;
   casHigh(): number;
-  /** Copies the value of what was found, which is not chunked, to out[at..); answers the offset behind it. */
-  copyValue(out: Uint8Array, outView: DataView, at: number): number;
+  /** Copies the value of what was found, which is not chunked, to output[at..); answers the offset behind it. */
+  copyValue(at: number): number;
   /** Counts a get that found the item, by the queue that held it. */
   countHit(): void;
 }
 
-export function makeReads(core: StoreCore, locked: LockedReads): Reads {
+export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemory): Reads {
+  const { input, inputView, output, outputView } = memory;
   const { control, tuning, table, words: segments, bytes } = core.views;
   const { stripes, counters } = core;
   const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
@@ -98,14 +109,7 @@ export function makeReads(core: StoreCore, locked: LockedReads): Reads {
   let readVersion = 0;
   let state: number = ReadState.SETTLED;
 
-  function begin(
-    input: Uint8Array,
-    view: DataView,
-    start: number,
-    end: number,
-    hash: number,
-    bump: number,
-  ): number {
+  function begin(start: number, end: number, hash: number, bump: number): number {
     for (;;) {
       const version = isWeaklyOrdered ? Atomics.load(versions, hash & stripeMask) : versions[hash & stripeMask];
       if ((version & 1) !== 0) {
@@ -116,7 +120,7 @@ export function makeReads(core: StoreCore, locked: LockedReads): Reads {
       for (let steps = 0; ref !== 0; steps++) {
         const words = segments[ref >>> REF_OFFSET_BITS];
         const at = (ref & REF_OFFSET_MASK) << 1;
-        if (words[at + HASH] === hash && isKeyAt(words, at, input, view, start, end)) {
+        if (words[at + HASH] === hash && isKey(words, at, start, end)) {
           const tag = words[at + TAG];
           const valueBytes = words[at + VALUE_BYTES];
           // A chunk that was freed under the reader may show any number here. Only a possible one may be copied, in vain.
@@ -140,6 +144,16 @@ export function makeReads(core: StoreCore, locked: LockedReads): Reads {
         return 0;
       }
     }
+  }
+
+  function isKey(words: Int32Array, at: number, start: number, end: number): boolean {
+    if (((words[at + TAG] >>> KEY_BYTES_SHIFT) & KEY_BYTES_MASK) !== end - start) return false;
+    let word = at + HEADER_WORDS;
+    let from = start;
+    for (const last = end - 4; from <= last; from += 4, word++) {
+      if (words[word] !== inputView.getInt32(from, true)) return false;
+    }
+    return from === end || words[word] === partialWord(input, from, end);
   }
 
   /** Nobody has locked the stripe since it was at `version`. */
@@ -197,6 +211,8 @@ export function makeReads(core: StoreCore, locked: LockedReads): Reads {
     if (state === ReadState.LOCKED) {
       state = ReadState.SETTLED;
       found.isLocked = false;
+      // Nobody holds the item from now on: it may change behind the place where reading it stood.
+      if ((found.tag & ItemMark.CHUNKED) !== 0) core.chunked.forgetCursor();
       stripes.unlock(readHash);
     }
     return true;
@@ -210,10 +226,31 @@ export function makeReads(core: StoreCore, locked: LockedReads): Reads {
     return found.words[found.at + CAS_HIGH];
   }
 
-  function copyValue(out: Uint8Array, outView: DataView, at: number): number {
+  /** Four words at a time, and all four loaded before the first is stored: see item.ts. */
+  function copyValue(at: number): number {
     const { words, valueAt, valueBytes } = found;
-    if (valueBytes <= WORDWISE_BYTES) return copyWordsOut(words, valueAt, valueBytes, out, outView, at);
-    out.set(bytes[found.ref >>> REF_OFFSET_BITS].subarray(4 * valueAt, 4 * valueAt + valueBytes), at);
+    if (valueBytes > WORDWISE_BYTES) return copyLongValue(at);
+    const end = at + valueBytes;
+    let from = valueAt;
+    let to = at;
+    for (; to <= end - 16; to += 16, from += 4) {
+      const first = words[from];
+      const second = words[from + 1];
+      const third = words[from + 2];
+      const fourth = words[from + 3];
+      outputView.setInt32(to, first, true);
+      outputView.setInt32(to + 4, second, true);
+      outputView.setInt32(to + 8, third, true);
+      outputView.setInt32(to + 12, fourth, true);
+    }
+    for (; to <= end - 4; to += 4) outputView.setInt32(to, words[from++], true);
+    for (let rest = words[from]; to < end; rest >>>= 8) output[to++] = rest;
+    return end;
+  }
+
+  function copyLongValue(at: number): number {
+    const { ref, valueAt, valueBytes } = found;
+    output.set(bytes[ref >>> REF_OFFSET_BITS].subarray(4 * valueAt, 4 * valueAt + valueBytes), at);
     return at + valueBytes;
   }
 

@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { QueueCounter, Tuning } from './control.js';
 import { ClassCounter, StoreCounter } from './counters.js';
 import { LRU_SHIFT, Lru, PAGE_BYTES } from './layout.js';
-import type { Store } from './store.js';
 import { CacheDriver, patternedValue } from './testing/cache-driver.js';
 
 const VALUE = new Uint8Array(100);
@@ -11,9 +10,9 @@ const ITEM_BYTES = 48 + 8 + 3 + 1 + 100 + 2;
 /** The class of such an item: up to 192 bytes. */
 const ID = 4;
 
-function countHit(store: Store, ref: number): void {
-  store.reads.lookLocked(ref);
-  store.reads.countHit();
+function countHit({ reads }: CacheDriver, ref: number): void {
+  reads.lookLocked(ref);
+  reads.countHit();
 }
 
 function threeItems(): CacheDriver {
@@ -128,7 +127,7 @@ describe('the numbers of a class', () => {
     for (const [lru, key] of ['aaa', 'bbb', 'ccc'].entries()) {
       cache.locked(key, (ref) => {
         queues.moveTo(ref, ID | (lru << LRU_SHIFT));
-        for (let i = 0; i <= lru; i++) countHit(cache.store, ref);
+        for (let i = 0; i <= lru; i++) countHit(cache, ref);
       });
     }
     expect(cache.store.statistics.itemsOf(ID).hits).toEqual([1, 2, 3, 0]);
@@ -182,7 +181,7 @@ describe('a reset', () => {
     const cache = threeItems();
     cache.locked('aaa', (ref) => {
       cache.store.countClass(ref, ClassCounter.CMD_SET);
-      countHit(cache.store, ref);
+      countHit(cache, ref);
     });
     cache.store.core.queues.add(ID, QueueCounter.EVICTED, 3);
     const { statistics } = cache.store;

@@ -3,7 +3,7 @@
  *
  * Called by the server's commands, which decide what a command means; here items only appear, change
  * and go. Methods named `…Locked` need the item's stripe (`lock(hash)`). Reads are optimistic: copy what
- * you need between `beginRead` and `endRead`, and start over when `endRead` says that a writer was there.
+ * you need between `begin` and `end` of a read, and start over when `end` says that a writer was there.
  * Nothing here throws on the data path; references are opaque int32, 0 is none.
  */
 import type { Arena, SegmentBytes } from './arena.js';
@@ -31,7 +31,7 @@ import {
 } from './layout.js';
 import { HashAlgorithm } from './options.js';
 import { type Reassign, requestReassign } from './page-mover.js';
-import { FLAT_BUMP_SECONDS, makeReads, type Reads } from './reads.js';
+import { FLAT_BUMP_SECONDS, type LockedReads, makeReads, type ReadMemory, type Reads } from './reads.js';
 import { StoreStatistics } from './statistics.js';
 
 /** What `reserve` answers instead of a reference. No chunk starts at these. */
@@ -48,9 +48,7 @@ const SCAN_BUCKETS = 65_536;
 export class Store extends ItemAccess {
   readonly clock: Clock;
   readonly statistics: StoreStatistics;
-  /** Reads that take no lock in the steady state. */
-  readonly reads: Reads;
-  /** Why the last `reads.begin` or `fetchLocked` answered 0. */
+  /** Why the last `Reads.begin` or `fetchLocked` answered 0. */
   missReason: Miss = Miss.ABSENT;
   /** The unique that `nextCas` made. */
   casOutLow = 0;
@@ -68,12 +66,6 @@ export class Store extends ItemAccess {
     this.#seed = arena.options.hashSeed;
     this.#casEnabled = arena.options.casEnabled;
     this.#control = this.core.views.control;
-    this.reads = makeReads(this.core, {
-      noteAbsent: () => {
-        this.missReason = Miss.ABSENT;
-      },
-      finishLocked: (ref, hash, bump) => this.#finishLockedRead(ref, hash, bump),
-    });
   }
 
   /** Seconds since start, the time of all items. */
@@ -95,7 +87,18 @@ export class Store extends ItemAccess {
     this.core.table.anticipate(hashes, count);
   }
 
-  // Reading: begins in `reads`
+  // Reading
+
+  /** Reads of keys in this input and values into this output. Once a thread: V8 treats what is made over and over less well. */
+  openReads(memory: ReadMemory): Reads {
+    const locked: LockedReads = {
+      noteAbsent: () => {
+        this.missReason = Miss.ABSENT;
+      },
+      finishLocked: (ref, hash, bump) => this.#finishLockedRead(ref, hash, bump),
+    };
+    return makeReads(this.core, locked, memory);
+  }
 
   /** The stripe is ours at the version that found `ref`, so `ref` is what was found. */
   #finishLockedRead(ref: number, hash: number, bump: number): number {

@@ -22,12 +22,11 @@ import { countRemoved, isGetObserved, observeHit, observeMiss } from './lookup.j
 import { touchLocked } from './touch.js';
 
 export function getBinary(worker: WorkerContext, session: CommandSession): number {
-  const { store, input, inputView, output, request } = worker;
+  const { store, reads, output, request } = worker;
   const { keyStart, keyEnd } = request;
-  const { reads } = store;
   const mark = output.at;
   for (;;) {
-    const ref = reads.begin(input, inputView, keyStart, keyEnd, worker.keyHash, 1);
+    const ref = reads.begin(keyStart, keyEnd, worker.keyHash, 1);
     if (ref === 0) return missBinary(worker, session);
     if (reads.found.isLocked && store.isChunked(ref)) return writeChunkedHit(worker, session, ref);
     writePlainHit(worker);
@@ -48,7 +47,7 @@ export function getAndTouchBinary(worker: WorkerContext, session: CommandSession
   store.lock(hash);
   const ref = touchLocked(worker, session.connection.id, hash, exptime);
   const isChunked = ref !== 0 && store.isChunked(ref);
-  if (ref !== 0) store.reads.lookLocked(ref);
+  if (ref !== 0) worker.reads.lookLocked(ref);
   if (isChunked) {
     writeHead(worker);
     store.pinLocked(ref);
@@ -67,9 +66,8 @@ function showsKey(op: number): boolean {
 
 /** Header, client flags and, for the k forms, the key. */
 function writeHead(worker: WorkerContext): void {
-  const { output, input, inputView, request } = worker;
+  const { output, reads, input, inputView, request } = worker;
   const { opcode, opaque, keyStart, keyEnd } = request;
-  const { reads } = worker.store;
   const { clientFlags, valueBytes } = reads.found;
   const keyBytes = showsKey(request.op) ? keyEnd - keyStart : 0;
   writeBinaryHitHead(output, opcode, opaque, clientFlags, keyBytes, valueBytes, reads.casLow(), reads.casHigh());
@@ -78,21 +76,18 @@ function writeHead(worker: WorkerContext): void {
 
 function writePlainHit(worker: WorkerContext): void {
   const { output } = worker;
-  const { reads } = worker.store;
-  const { valueBytes } = reads.found;
-  output.ensure(BINARY_HEAD_BYTES_MAX + valueBytes);
   writeHead(worker);
-  output.at = reads.copyValue(output.bytes, output.view, output.at);
+  output.at = worker.reads.copyValue(output.at);
 }
 
 /** The read holds the stripe, as it does for every chunked item. */
 function writeChunkedHit(worker: WorkerContext, session: CommandSession, ref: number): number {
-  const { store, keyHash } = worker;
+  const { store, reads, keyHash } = worker;
   writeHead(worker);
-  store.reads.countHit();
+  reads.countHit();
   if (isGetObserved(worker)) observeHit(worker, session.connection.id);
   store.pinLocked(ref);
-  store.reads.end();
+  reads.end();
   return session.streamValue(ref, keyHash, false) ? Outcome.OPEN : Outcome.BLOCKED;
 }
 

@@ -57,7 +57,7 @@ function dump(worker: WorkerContext, connection: ConnectionInfo, subject: DumpSu
   const isMetadata = subject === DumpSubject.METADATA;
   if (!isEnabled(worker)) return Status.CRAWLER_DISABLED;
   if (!worker.settings.options.dumping) return isMetadata ? Status.METADUMP_NOT_ALLOWED : Status.MGDUMP_NOT_ALLOWED;
-  if (worker.output.at !== 0) return isMetadata ? Status.METADUMP_PIPELINED : Status.MGDUMP_PIPELINED;
+  if (worker.output.waiting !== 0) return isMetadata ? Status.METADUMP_PIPELINED : Status.MGDUMP_PIPELINED;
   const classes = parseClasses(words.text(2));
   if (classes === null) return Status.CRAWLER_BAD_CLASS;
   if (classes === 0n) return Status.CRAWLER_NOT_STARTED;

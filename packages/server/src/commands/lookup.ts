@@ -52,12 +52,12 @@ export function isGetObserved(worker: WorkerContext): boolean {
   return (worker.activity.words[0] & Watch.FETCHERS) !== 0 || worker.settings.detailEnabled;
 }
 
-/** A get of the request's key has found the item that store.reads shows. */
+/** A get of the request's key has found the item that worker.reads shows. */
 export function observeHit(worker: WorkerContext, cfd: number): void {
   const { keyStart, keyEnd } = worker.request;
   if (worker.settings.detailEnabled) worker.prefixes.recordGet(worker.input, keyStart, keyEnd, true);
   if ((worker.activity.words[0] & Watch.FETCHERS) === 0) return;
-  const { ref, valueBytes } = worker.store.reads.found;
+  const { ref, valueBytes } = worker.reads.found;
   reportHit(worker, cfd, worker.store.sizeClass(ref), valueBytes, keyStart, keyEnd);
 }
 

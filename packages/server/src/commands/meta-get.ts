@@ -43,7 +43,6 @@ import {
 
 const NEEDS_LOCK =
   MetaFlag.VIVIFY | MetaFlag.SET_TTL | MetaFlag.RECACHE | MetaFlag.RETURN_LAST_ACCESS | MetaFlag.RETURN_HIT;
-const LINE_END_BYTES = 2;
 /** Stale alone: no client was told to renew it, the next one to ask is. */
 const RENEWAL_MARKS = ItemMark.STALE | ItemMark.WIN_SENT;
 
@@ -51,15 +50,14 @@ const RENEWAL_MARKS = ItemMark.STALE | ItemMark.WIN_SENT;
 let streamedRef = 0;
 
 export function getMeta(worker: WorkerContext, session: CommandSession): number {
-  const { store, input, inputView, request, output } = worker;
+  const { store, reads, request, output } = worker;
   const { keyStart, keyEnd, metaFlags } = request;
   const hash = worker.keyHash;
   if ((metaFlags & NEEDS_LOCK) !== 0) return getMetaLocked(worker, session, hash);
-  const { reads } = store;
   const bump = (metaFlags & MetaFlag.NO_BUMP) === 0 ? 1 : 0;
   const mark = output.at;
   for (;;) {
-    const ref = reads.begin(input, inputView, keyStart, keyEnd, hash, bump);
+    const ref = reads.begin(keyStart, keyEnd, hash, bump);
     if (ref === 0) return missMeta(worker, session);
     const { tag, valueBytes, isLocked } = reads.found;
     if ((tag & RENEWAL_MARKS) === ItemMark.STALE) {
@@ -80,7 +78,7 @@ export function getMeta(worker: WorkerContext, session: CommandSession): number 
 }
 
 function getMetaLocked(worker: WorkerContext, session: CommandSession, hash: number): number {
-  const { store, request } = worker;
+  const { store, reads, request } = worker;
   const { metaFlags } = request;
   store.lock(hash);
   let ref = findLiveLocked(worker, session.connection.id, request.keyStart, request.keyEnd, hash);
@@ -93,10 +91,10 @@ function getMetaLocked(worker: WorkerContext, session: CommandSession, hash: num
     return answerMiss(worker);
   }
   streamedRef = 0;
-  store.reads.lookLocked(ref);
+  reads.lookLocked(ref);
   writeMetaItem(worker, ref, isCreated, true);
   if ((metaFlags & MetaFlag.SET_TTL) !== 0) store.countClass(ref, ClassCounter.TOUCH_HITS);
-  else store.reads.countHit();
+  else reads.countHit();
   if ((metaFlags & MetaFlag.NO_BUMP) === 0) store.bumpLocked(ref);
   store.unlock(hash);
   return streamedRef === 0 ? Outcome.OPEN : streamMeta(session, streamedRef, hash);
@@ -141,8 +139,7 @@ function answerMiss(worker: WorkerContext): number {
  * requests and items that ask for a change do not come here.
  */
 function writeMetaItem(worker: WorkerContext, ref: number, isCreated: boolean, isLocked: boolean): void {
-  const { store, output, request } = worker;
-  const { reads } = store;
+  const { store, reads, output, request } = worker;
   const { valueBytes } = reads.found;
   const showsValue = (request.metaFlags & MetaFlag.RETURN_VALUE) !== 0 && !hasCasOfClient(worker);
   if (showsValue) writeMetaValueCode(output, valueBytes);
@@ -156,23 +153,20 @@ function writeMetaItem(worker: WorkerContext, ref: number, isCreated: boolean, i
     streamedRef = ref;
     return;
   }
-  output.ensure(valueBytes + LINE_END_BYTES);
-  output.at = reads.copyValue(output.bytes, output.view, output.at);
+  output.at = reads.copyValue(output.at);
   output.crlf();
 }
 
 /** C with the item's number: the client has this value already. */
 function hasCasOfClient(worker: WorkerContext): boolean {
-  const { request } = worker;
-  const { reads } = worker.store;
+  const { reads, request } = worker;
   if ((request.metaFlags & MetaFlag.COMPARE_CAS) === 0) return false;
   return reads.casLow() === request.casLow && reads.casHigh() === request.casHigh;
 }
 
 /** The flags in the order asked for: T before t shows the new expiry, t before T the old one. True: the client has won the renewal. */
 function writeFlags(worker: WorkerContext, ref: number, isCreated: boolean): boolean {
-  const { store, output, request } = worker;
-  const { reads } = store;
+  const { store, reads, output, request } = worker;
   let hasWon = false;
   for (let i = 0; i < request.flagCount; i++) {
     const letter = request.flagLetters[i];

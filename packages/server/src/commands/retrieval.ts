@@ -17,6 +17,7 @@ import {
   writeValueLineWithCas,
 } from '@shoal/protocol';
 import { resolveExptime } from '../exptime.js';
+import { LONG_LINE_AT } from '../input-memory.js';
 import { ServerCounter } from '../server-counters.js';
 import { OUTPUT_HIGH_WATER_BYTES, Outcome, type WorkerContext } from '../worker-context.js';
 import { loadClusterList } from './config.js';
@@ -43,30 +44,37 @@ export function getText(worker: WorkerContext, session: CommandSession): number 
   const { op } = request;
   if (request.keyEnd === request.lineEnd) keys.takeOne(worker);
   else keys.read(worker, request.keyStart);
-  if (op === Op.GET || op === Op.GETS) return answerKeys(worker, session, op, 0, output.at);
+  if (op === Op.GET || op === Op.GETS) return answerKeys(worker, session, op, 0, output.at, true);
   const exptime = resolveExptime(request.exptime, worker.store.now(), worker.settings.startUnixSeconds);
-  return answerKeys(worker, session, op, exptime, output.at);
+  return answerKeys(worker, session, op, exptime, output.at, true);
 }
 
-/** Goes on with the keys worker.input[from..lineEnd) of a line whose first part was answered. */
+/** Goes on with the keys of a line that worker.input[LONG_LINE_AT..partEnd) holds. No key of the line is too long. */
 export function resumeGet(
   worker: WorkerContext,
   session: CommandSession,
   op: number,
   exptime: number,
-  from: number,
-  lineEnd: number,
+  partEnd: number,
+  isLast: boolean,
 ): number {
-  worker.request.lineEnd = lineEnd;
-  keys.read(worker, from);
-  return answerKeys(worker, session, op, exptime, CHECKED);
+  worker.request.lineEnd = partEnd;
+  keys.read(worker, LONG_LINE_AT);
+  return answerKeys(worker, session, op, exptime, CHECKED, isLast);
 }
 
 /**
  * Answers the keys of the group and all that follow it on the line. `mark` is where the reply began: a key too long takes back
- * everything, so before the first byte leaves the rest of the line is looked at.
+ * everything, so before the first byte leaves the rest of the line is looked at. `isLast`: END follows.
  */
-function answerKeys(worker: WorkerContext, session: CommandSession, op: number, exptime: number, mark: number): number {
+function answerKeys(
+  worker: WorkerContext,
+  session: CommandSession,
+  op: number,
+  exptime: number,
+  mark: number,
+  isLast: boolean,
+): number {
   const { request, output } = worker;
   let start = mark;
   for (;;) {
@@ -75,7 +83,7 @@ function answerKeys(worker: WorkerContext, session: CommandSession, op: number, 
       pinnedRef = 0;
       if (op === Op.GET || op === Op.GETS) writeItem(worker, session, op);
       else touchAndWriteItem(worker, session, op, exptime);
-      if (pinnedRef === 0 && output.at < OUTPUT_HIGH_WATER_BYTES) continue;
+      if (pinnedRef === 0 && output.waiting < OUTPUT_HIGH_WATER_BYTES) continue;
       if (start !== CHECKED && isLongKeyAhead(worker)) return rejectKey(worker, start);
       start = CHECKED;
       if (!sendOn(worker, session)) {
@@ -87,14 +95,14 @@ function answerKeys(worker: WorkerContext, session: CommandSession, op: number, 
     if (keys.next === NextKey.NONE) break;
     keys.read(worker, request.keyEnd);
   }
-  writeStatus(output, Status.END);
+  if (isLast) writeStatus(output, Status.END);
   return Outcome.OPEN;
 }
 
 /** Streams the pinned value, if there is one, and makes room in the output. False: blocked. */
 function sendOn(worker: WorkerContext, session: CommandSession): boolean {
   if (pinnedRef !== 0 && !session.streamValue(pinnedRef, pinnedHash, true)) return false;
-  return worker.output.at < OUTPUT_HIGH_WATER_BYTES || session.flush();
+  return worker.output.waiting < OUTPUT_HIGH_WATER_BYTES || session.flush();
 }
 
 /** Whether a key behind the present one is too long. Leaves the request as it is. */
@@ -118,12 +126,11 @@ function rejectKey(worker: WorkerContext, mark: number): number {
 
 /** Appends the item of the request's key, if there is one, as a get. */
 function writeItem(worker: WorkerContext, session: CommandSession, op: number): void {
-  const { store, input, inputView, output } = worker;
+  const { store, reads, output } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const { reads } = store;
   const mark = output.at;
   for (;;) {
-    const ref = reads.begin(input, inputView, keyStart, keyEnd, worker.keyHash, 1);
+    const ref = reads.begin(keyStart, keyEnd, worker.keyHash, 1);
     if (ref === 0) {
       missKey(worker, session, op);
       return;
@@ -149,11 +156,9 @@ function pinItemLocked(worker: WorkerContext, op: number, ref: number): void {
 
 /** VALUE line and value of the item that was found, which is not chunked. All is looked at before the first byte is written: see reads.ts. */
 function writePlainItem(worker: WorkerContext, op: number): void {
-  const { output, input, inputView } = worker;
+  const { output, reads, input, inputView } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const { reads } = worker.store;
   const { clientFlags, valueBytes } = reads.found;
-  output.ensure(VALUE_LINE_BYTES_MAX + valueBytes + LINE_END_BYTES);
   const { bytes, view } = output;
   let { at } = output;
   if (op === Op.GET || op === Op.GAT) {
@@ -162,15 +167,14 @@ function writePlainItem(worker: WorkerContext, op: number): void {
     writeLine(worker, op);
     at = output.at;
   }
-  at = reads.copyValue(bytes, view, at);
+  at = reads.copyValue(at);
   view.setUint16(at, CR_LF, true);
   output.at = at + LINE_END_BYTES;
 }
 
 function writeLine(worker: WorkerContext, op: number): void {
-  const { output, input, inputView } = worker;
+  const { output, reads, input, inputView } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const { reads } = worker.store;
   const { clientFlags: flags, valueBytes } = reads.found;
   if (op === Op.GET || op === Op.GAT) {
     writeValueLine(output, input, inputView, keyStart, keyEnd, flags, valueBytes);
@@ -182,12 +186,12 @@ function writeLine(worker: WorkerContext, op: number): void {
 
 /** The same as a get that gives the item a new expiry. */
 function touchAndWriteItem(worker: WorkerContext, session: CommandSession, op: number, exptime: number): void {
-  const { store, input, keyHash } = worker;
+  const { store, reads, input, keyHash } = worker;
   const { keyStart, keyEnd } = worker.request;
   store.lock(keyHash);
   const ref = touchLocked(worker, session.connection.id, keyHash, exptime);
   if (ref !== 0) {
-    store.reads.lookLocked(ref);
+    reads.lookLocked(ref);
     if (store.isChunked(ref)) pinItemLocked(worker, op, ref);
     else writePlainItem(worker, op);
   }

@@ -29,7 +29,7 @@ const KINDS: readonly (readonly [string, number])[] = [
 /** Makes the connection a watcher; answers Status.NONE then, else what to say. */
 export function watch(worker: WorkerContext, connection: ConnectionInfo, words: Words): number {
   if (!worker.settings.options.watch) return Status.WATCH_NOT_ALLOWED;
-  if (worker.output.at !== 0) return Status.WATCH_PIPELINED;
+  if (worker.output.waiting !== 0) return Status.WATCH_PIPELINED;
   const kinds = kindsOf(words);
   if (kinds === 0) return Status.ERROR;
   const { activity, outboxes, output } = worker;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { Opcode } from '@shoal/protocol';
-import { ClassCounter, type Store } from '@shoal/store';
+import { ClassCounter } from '@shoal/store';
 import { ServerCounter } from '../server-counters.js';
 import { AdminWorker, NOW, START_UNIX_SECONDS } from '../testing/admin-worker.js';
+import type { WorkerContext } from '../worker-context.js';
 
 /** Fields and order of memcached 1.6.45 (reference/memcached.md, section 5). */
 const GENERAL = words(`
@@ -52,9 +53,9 @@ const SLABS = words(`
   chunk_size chunks_per_page total_pages total_chunks used_chunks free_chunks free_chunks_end get_hits cmd_set delete_hits incr_hits
   decr_hits cas_hits cas_badval touch_hits`);
 
-function countHit(store: Store, ref: number): void {
-  store.reads.lookLocked(ref);
-  store.reads.countHit();
+function countHit({ reads }: WorkerContext, ref: number): void {
+  reads.lookLocked(ref);
+  reads.countHit();
 }
 
 function words(text: string): string[] {
@@ -130,7 +131,7 @@ describe('stats', () => {
     const desk = new AdminWorker();
     const { totals, store } = desk.worker;
     const ref = desk.put('foo', 'value');
-    countHit(store, ref);
+    countHit(desk.worker, ref);
     for (const counter of [ClassCounter.CMD_SET, ClassCounter.TOUCH_HITS, ClassCounter.CAS_BADVAL])
       store.countClass(ref, counter);
     for (const row of [0, 1, 2]) {
@@ -150,7 +151,7 @@ describe('stats', () => {
   test('starts anew at a reset, except for what is there now', () => {
     const desk = new AdminWorker();
     const ref = desk.put('foo', 'value');
-    countHit(desk.worker.store, ref);
+    countHit(desk.worker, ref);
     desk.worker.store.countClass(ref, ClassCounter.CMD_SET);
     desk.worker.counters[ServerCounter.GET_MISSES]++;
     desk.worker.prefixes.recordGet(Buffer.from('foo:bar'), 0, 7, true);
@@ -232,7 +233,7 @@ describe('stats items', () => {
     const desk = new AdminWorker();
     const ref = desk.put('foo', 'x');
     desk.put('goo', 'xy');
-    countHit(desk.worker.store, ref);
+    countHit(desk.worker, ref);
     desk.worker.store.clock.set(NOW + 9);
     const items = desk.stats('stats items');
     const shown = words('number number_hot number_cold age_hot mem_requested hits_to_hot hits_to_cold');

@@ -5,7 +5,7 @@
  * Commands are decoded as a session would; data commands are not served: items are put into the store directly.
  */
 
-import { ByteWriter, Decoded, Dialect, decode, INPUT_SCRATCH_BYTES, Op, STATUS_LINES } from '@shoal/protocol';
+import { Decoded, Dialect, decode, Op, STATUS_LINES } from '@shoal/protocol';
 import { createArena, PAGE_BYTES, Store } from '@shoal/store';
 import { ActivityLog, type ActivityShared, shareActivity } from '../activity-log.js';
 import { runAdmin } from '../commands/admin.js';
@@ -14,12 +14,14 @@ import { ConfigTable, shareConfigs } from '../config-table.js';
 import { beginConfigSet } from '../config-upload.js';
 import { ConnectionTable, Family, shareConnectionTable } from '../connection-table.js';
 import type { HostLink } from '../messages.js';
+import { makeInputMemory } from '../input-memory.js';
 import { SERVER_OPTION_DEFAULTS, type ServerOptions } from '../options.js';
 import { Outboxes, type OutboxesShared, shareOutboxes } from '../outbox.js';
 import { PrefixTable, sharePrefixes } from '../prefix-table.js';
+import { ReplyWriter } from '../reply-writer.js';
 import { ServerCounters, shareCounters } from '../server-counters.js';
 import { Settings, shareSettings, TransportName } from '../settings.js';
-import { CloseReason, type ConnectionInfo, INPUT_BYTES, Outcome, type WorkerContext } from '../worker-context.js';
+import { CloseReason, type ConnectionInfo, Outcome, type WorkerContext } from '../worker-context.js';
 
 /** One worker, the maintenance thread and the main thread. */
 export const ROWS = 3;
@@ -44,16 +46,20 @@ export class AdminWorker {
     const memoryLimitBytes = Number(asked.memoryLimitBytes ?? MEMORY_LIMIT_BYTES);
     const options = { ...SERVER_OPTION_DEFAULTS, ...asked, memoryLimitBytes };
     const counters = new ServerCounters(shareCounters(ROWS));
-    const input = new Uint8Array(INPUT_BYTES + INPUT_SCRATCH_BYTES);
+    const input = makeInputMemory();
+    const inputView = new DataView(input.buffer);
+    const output = new ReplyWriter();
+    const store = makeStore(options);
     this.activityShared = shareActivity({ rows: ROWS, ringBytes: options.workerLogBufferBytes });
     this.outboxesShared = shareOutboxes({ slotBytes: options.watcherLogBufferBytes });
     const ahead = new Lookahead();
     this.worker = {
       id: 0,
-      store: makeStore(options),
+      store,
       input,
-      inputView: new DataView(input.buffer),
-      output: new ByteWriter(1024),
+      inputView,
+      output,
+      reads: store.openReads({ input, inputView, output: output.bytes, outputView: output.view }),
       request: ahead.requests[0],
       keyHash: 0,
       ahead,
@@ -115,7 +121,7 @@ export class AdminWorker {
   #run(dialect: number, bytes: Uint8Array, unsent = ''): Uint8Array {
     const { worker } = this;
     worker.input.set(bytes);
-    worker.output.at = 0;
+    worker.output.clear();
     worker.output.text(unsent);
     const decoded = decode(dialect, worker.input, worker.inputView, 0, bytes.length, worker.request);
     if (decoded === Decoded.ERROR)
@@ -123,7 +129,7 @@ export class AdminWorker {
     if (decoded !== Decoded.READY) throw new Error(`Cannot decode ${Buffer.from(bytes)}: ${decoded}`);
     this.outcome = worker.request.op === Op.CONFIG_SET ? this.#upload(bytes) : runAdmin(worker, this.connection);
     const reply = worker.output.slice();
-    worker.output.at = 0;
+    worker.output.clear();
     return reply;
   }
 

@@ -28,7 +28,9 @@ export function makeWorker(options: ConversationOptions = {}): WorkerContext {
   if (options.store === undefined) return worker;
   const store = new Store(createArena({ rows: ROWS, isWeaklyOrdered: false, ...options.store }), 0);
   store.clock.set(NOW);
-  return { ...worker, store };
+  const { input, inputView, output } = worker;
+  const reads = store.openReads({ input, inputView, output: output.bytes, outputView: output.view });
+  return { ...worker, store, reads };
 }
 
 export class Conversation implements Flusher {
@@ -113,8 +115,8 @@ export class Conversation implements Flusher {
 
   #takeOutput(): void {
     const { output } = this.worker;
-    this.largestFlushBytes = Math.max(this.largestFlushBytes, output.at);
-    this.#sent.push(Buffer.from(output.slice()));
-    output.at = 0;
+    this.largestFlushBytes = Math.max(this.largestFlushBytes, output.waiting);
+    this.#sent.push(Buffer.from(output.slice(output.start)));
+    output.clear();
   }
 }

@@ -95,7 +95,7 @@ export abstract class Connection implements ConnectionInfo, Flusher {
 
   /** Sends what the session has written and does what it asks for. */
   settle(outcome: number): void {
-    if (this.worker.output.at !== 0) this.flush();
+    if (this.worker.output.waiting !== 0) this.flush();
     if (outcome !== Outcome.OPEN || this.needsCare) this.#settleWithCare(outcome);
   }
 

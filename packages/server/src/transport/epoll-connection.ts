@@ -121,12 +121,16 @@ export class EpollConnection extends Connection {
 
   flush(): boolean {
     const { output } = this.worker;
-    const count = output.at;
-    output.at = 0;
-    if (count === 0 || this.isBroken) return !this.isBlocked && !this.isBroken;
+    const count = output.waiting;
+    if (count === 0 || this.isBroken) {
+      output.clear();
+      return !this.isBlocked && !this.isBroken;
+    }
     const sent = this.isBlocked ? 0 : this.#sockets.sendOutput(this.#descriptor, count);
     if (sent > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
-    return sent === count || this.#onPartlySent(sent, count);
+    const isSent = sent === count || this.#onPartlySent(sent, count);
+    output.clear();
+    return isSent;
   }
 
   /** False: what was not sent waits in the backlog, or the socket is broken. */

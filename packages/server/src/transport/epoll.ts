@@ -23,8 +23,7 @@ export class EpollTransport implements Transport, EpollSockets {
   readonly #parts: NativeParts;
   readonly #roster: Roster;
   readonly #acceptor: Acceptor;
-  #outputBytes: Uint8Array;
-  #outputAddress: BoxedAddress;
+  readonly #outputAddress: BoxedAddress;
   #isWoken = true;
   #lookedAroundAt = 0;
   /** Nothing was served since it looked around, and that found nothing to wait for. */
@@ -40,8 +39,7 @@ export class EpollTransport implements Transport, EpollSockets {
     this.libc = libc;
     this.#roster = new Roster(parts);
     this.#inputAddress = [libc.addressOf(worker.input), null];
-    this.#outputBytes = worker.output.bytes;
-    this.#outputAddress = [libc.addressOf(this.#outputBytes), null];
+    this.#outputAddress = [libc.addressOf(worker.output.bytes), null];
     this.epoll = new EpollSet(libc, parts.wakeDescriptor);
     this.#acceptor = new Acceptor({ ...parts, epoll: this.epoll });
   }
@@ -69,8 +67,8 @@ export class EpollTransport implements Transport, EpollSockets {
 
   sendOutput(descriptor: number, count: number): number {
     const { output } = this.#parts.worker;
-    if (output.bytes !== this.#outputBytes) this.#findOutput();
-    return this.libc.send(descriptor, this.#outputAddress[0], count, MSG_NOSIGNAL);
+    const address = output.isInPlace ? this.#outputAddress[0] : this.libc.addressOf(output.bytes);
+    return this.libc.send(descriptor, address, count, MSG_NOSIGNAL);
   }
 
   #onEvent(row: number, events: number): void {
@@ -127,11 +125,5 @@ export class EpollTransport implements Transport, EpollSockets {
     if (this.#hasHeardOut) this.#roster.closeResting();
     this.#hasHeardOut = true;
     if (this.#roster.count === 0 || performance.now() > this.#drainUntilMs) this.#isServing = false;
-  }
-
-  /** The output has grown into another buffer. */
-  #findOutput(): void {
-    this.#outputBytes = this.#parts.worker.output.bytes;
-    this.#outputAddress = [this.libc.addressOf(this.#outputBytes), null];
   }
 }

@@ -1,9 +1,8 @@
 /**
  * A connection on the net transport: a Node.js socket.
  *
- * Replies are written from the worker's output buffer itself: if the socket has taken all of it when `write` returns (nothing is
- * left in writableLength), the buffer is used again, else the socket keeps it and the worker gets a fresh one. What the session
- * may not take yet waits with the socket paused: at most what one receive brought, and the one that was under way.
+ * Replies are copied out of the worker's output, because a socket that does not take all of them at once keeps what it was given. What the
+ * session may not take yet waits with the socket paused: at most what one receive brought, and the one that was under way.
  */
 import type { Socket } from 'node:net';
 import type { Endpoint } from '../connection-table.js';
@@ -30,15 +29,13 @@ export class NetConnection extends PushedConnection {
 
   flush(): boolean {
     const { output, counters } = this.worker;
-    const count = output.at;
-    output.at = 0;
-    if (count === 0 || this.isBroken) return !this.isBlocked && !this.isBroken;
-    counters[ServerCounter.BYTES_WRITTEN] += count;
-    this.#socket.write(Buffer.from(output.bytes.buffer, output.bytes.byteOffset, count));
+    const reply = this.isBroken ? NOTHING : Buffer.from(output.bytes.subarray(output.start, output.at));
+    output.clear();
+    if (reply.length === 0) return !this.isBlocked && !this.isBroken;
+    counters[ServerCounter.BYTES_WRITTEN] += reply.length;
+    this.#socket.write(reply);
     const left = this.#socket.writableLength;
     if (left === 0) return true;
-    output.bytes = new Uint8Array(output.bytes.length);
-    output.view = new DataView(output.bytes.buffer);
     this.#backlogBytes = left;
     this.onBlocked();
     this.#socket.write(NOTHING, this.#onTaken);

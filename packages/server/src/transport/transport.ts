@@ -20,7 +20,7 @@ export interface Transport {
 export interface ConnectionSession {
   readonly isStreaming: boolean;
   hold(): number;
-  run(end: number): number;
+  run(end: number, start?: number): number;
   pump(): number;
   close(): void;
 }

@@ -5,7 +5,9 @@
  * here (reserve, write, lock, link; begin, copy, end) are the ones the server's commands follow.
  */
 import { type Arena, createArena, type SegmentBytes } from '../arena.js';
+import { PAGE_BYTES } from '../layout.js';
 import type { StoreOptions } from '../options.js';
+import type { Reads } from '../reads.js';
 import { Reserve, Store } from '../store.js';
 
 export class CacheDriver {
@@ -13,6 +15,8 @@ export class CacheDriver {
   readonly store: Store;
   readonly #input = new Uint8Array(512);
   readonly #view = new DataView(this.#input.buffer);
+  readonly #output = new Uint8Array(PAGE_BYTES);
+  readonly reads: Reads;
 
   constructor(
     options: Partial<StoreOptions> = {},
@@ -22,6 +26,12 @@ export class CacheDriver {
   ) {
     this.arena = arena;
     this.store = new Store(arena, row, bytesOver);
+    this.reads = this.store.openReads({
+      input: this.#input,
+      inputView: this.#view,
+      output: this.#output,
+      outputView: viewOf(this.#output),
+    });
     if (this.store.now() === 0) this.store.clock.set(100);
   }
 
@@ -59,17 +69,21 @@ export class CacheDriver {
   }
 
   get(key: string, bump = 1): Uint8Array | null {
-    const { store } = this;
-    const { reads } = store;
+    const { reads } = this;
     const [end, hash] = this.#load(key);
     for (;;) {
-      const ref = reads.begin(this.#input, this.#view, 3, end, hash, bump);
-      const value = ref === 0 ? null : new Uint8Array(reads.found.valueBytes);
-      if (value !== null && reads.found.isLocked && store.isChunked(ref))
-        store.copyValuePart(ref, 0, value.length, value, 0);
-      else if (value !== null) reads.copyValue(value, viewOf(value), 0);
+      const ref = reads.begin(3, end, hash, bump);
+      const value = ref === 0 ? null : this.#copyFound(ref);
       if (reads.end()) return value;
     }
+  }
+
+  #copyFound(ref: number): Uint8Array {
+    const { found } = this.reads;
+    if (!found.isLocked || !this.store.isChunked(ref)) return this.#output.slice(0, this.reads.copyValue(0));
+    const value = new Uint8Array(found.valueBytes);
+    this.store.copyValuePart(ref, 0, value.length, value, 0);
+    return value;
   }
 
   delete(key: string): boolean {

@@ -1,6 +1,7 @@
 /** A ring of this kernel, and sockets: skipped by name where io_uring is not allowed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ByteWriter } from '@shoal/protocol';
+import { makeInputMemory, RING_BUFFER_BYTES, RING_BUFFERS } from '../../input-memory.js';
+import { QUEUED_REPLIES_BYTES, ReplyWriter } from '../../reply-writer.js';
 import {
   AF_UNIX,
   EAGAIN,
@@ -14,8 +15,8 @@ import {
   SOCK_STREAM,
 } from '../libc.js';
 import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_MORE } from './abi.js';
-import { BUFFER_BYTES, GROUP, InputBuffers } from './input-buffers.js';
-import { OutputWindows } from './output-windows.js';
+import { GROUP, InputBuffers } from './input-buffers.js';
+import { ReplyRoom } from './reply-room.js';
 import { Ring } from './ring.js';
 import { whyNoUring } from './self-test.js';
 
@@ -24,6 +25,7 @@ const absence = loaded === null ? 'no libc' : whyNoUring(loaded);
 const describeWithUring = absence === '' ? describe : describe.skip;
 const libc = loaded as Libc;
 const ETIME = 62;
+const input = makeInputMemory();
 
 interface Completion {
   readonly kind: number;
@@ -73,16 +75,15 @@ describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
   }
 
   test('a lasting receive brings every message in a buffer of its own, until it is cancelled', () => {
-    const buffers = new InputBuffers(libc, ring);
+    const buffers = new InputBuffers(libc, ring, input);
     ring.prepareReceive(1, 5, { descriptor: near, group: GROUP });
     const texts = [];
     for (const text of ['first', 'second']) {
       libc.send(far, bytesAt(text), text.length, MSG_NOSIGNAL);
       const [{ kind, row, result, flags }] = complete(1);
       expect([kind, row, result, flags & IORING_CQE_F_MORE]).toEqual([1, 5, text.length, IORING_CQE_F_MORE]);
-      const { bytes, view } = buffers.at(flags >>> IORING_CQE_BUFFER_SHIFT);
-      expect(view.getUint8(0)).toBe(bytes[0]);
-      texts.push(new TextDecoder().decode(bytes.subarray(0, result)));
+      const start = buffers.startOf(flags >>> IORING_CQE_BUFFER_SHIFT);
+      texts.push(new TextDecoder().decode(input.subarray(start, start + result)));
     }
     expect(texts).toEqual(['first', 'second']);
     ring.prepareCancel(1, 5);
@@ -92,19 +93,19 @@ describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
   });
 
   test('buffers that were not given back run out, and serve again when they are', () => {
-    const buffers = new InputBuffers(libc, ring);
-    const full = libc.allocate(BUFFER_BYTES);
+    const buffers = new InputBuffers(libc, ring, input);
+    const full = libc.allocate(RING_BUFFER_BYTES);
     const taken: number[] = [];
     ring.prepareReceive(1, 5, { descriptor: near, group: GROUP });
     for (let isOver = false; !isOver; ) {
-      while (libc.send(far, full.address, BUFFER_BYTES, MSG_NOSIGNAL | MSG_DONTWAIT) > 0);
+      while (libc.send(far, full.address, RING_BUFFER_BYTES, MSG_NOSIGNAL | MSG_DONTWAIT) > 0);
       for (const { result, flags } of complete(1)) {
         if (result > 0) taken.push(flags >>> IORING_CQE_BUFFER_SHIFT);
         isOver ||= (flags & IORING_CQE_F_MORE) === 0;
       }
     }
     expect(new Set(taken).size).toBe(taken.length);
-    expect(taken).toHaveLength(64);
+    expect(taken).toHaveLength(RING_BUFFERS);
     for (const number of taken) buffers.giveBack(number);
     buffers.publish();
     ring.prepareReceive(1, 5, { descriptor: near, group: GROUP });
@@ -181,58 +182,61 @@ describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
   test('whatever the ring is told, an entry into a closed one is an error', () => {
     const other = new Ring(libc, { submissions: 8, completions: 64 });
     other.close();
-    expect(() => new InputBuffers(libc, other)).toThrow('Cannot register buffers with the io_uring: EBADF');
+    expect(() => new InputBuffers(libc, other, input)).toThrow('Cannot register buffers with the io_uring: EBADF');
   });
 });
 
-describe('output windows', () => {
+describe('the room of replies', () => {
   const testWithLibc = loaded === null ? test.skip : test;
 
-  function write(output: ByteWriter, text: string): void {
+  function write(output: ReplyWriter, text: string): void {
     output.ensure(text.length);
     output.text(text);
   }
 
   testWithLibc('what is kept stays as it was written while the output moves on', () => {
-    const output = new ByteWriter(4096);
-    const windows = new OutputWindows(libc, output);
+    const output = new ReplyWriter();
+    const room = new ReplyRoom(libc, output);
     const kept = ['one', 'two'.repeat(700), 'three'].map((text) => {
       write(output, text);
-      expect(windows.takes(text.length)).toBe(true);
-      output.at = 0;
-      return { text, window: windows.keep(text.length) };
+      expect(room.takes(text.length)).toBe(true);
+      return { text, at: room.keep() };
     });
+    expect(output.waiting).toBe(0);
     write(output, 'later');
-    for (const { text, window } of kept) {
-      expect(new TextDecoder().decode(windows.bytesOf(window).subarray(0, text.length))).toBe(text);
+    for (const { text, at } of kept) {
+      expect(new TextDecoder().decode(room.bytesOf(at, 0, text.length))).toBe(text);
     }
-    const addresses = kept.map(({ window }) => windows.addressOf(window));
-    expect(addresses.map((address) => address - addresses[0])).toEqual([0, 1024, 4096]);
-    output.at = 0;
-    windows.restart();
-    expect(windows.outputAddress).toBe(addresses[0]);
+    expect(kept.map(({ at }) => at)).toEqual([0, 64, 2176]);
+    expect(room.outputAddress - room.addressOf(0)).toBe(2240);
+    output.clear();
+    room.restart();
+    expect(room.outputAddress).toBe(room.addressOf(0));
   });
 
-  testWithLibc('an output that has outgrown its window is not kept, and becomes a window again', () => {
-    const output = new ByteWriter(4096);
-    const windows = new OutputWindows(libc, output);
-    const address = windows.outputAddress;
-    write(output, 'x'.repeat(5000));
-    expect(windows.takes(5000)).toBe(false);
-    expect(windows.outputAddress).not.toBe(address);
-    output.at = 0;
-    windows.renew();
-    expect(windows.outputAddress).toBe(address);
-    expect(output.bytes.length).toBe(4096);
+  testWithLibc('an output that has outgrown its place is not kept, and is back there when it is cleared', () => {
+    const output = new ReplyWriter();
+    const room = new ReplyRoom(libc, output);
+    const address = room.outputAddress;
+    const { length } = output.bytes;
+    write(output, 'x'.repeat(length + 1));
+    expect(room.takes(5)).toBe(false);
+    expect(room.outputAddress).not.toBe(address);
+    output.clear();
+    expect(room.outputAddress).toBe(address);
+    expect(output.bytes.length).toBe(length);
   });
 
   testWithLibc('when the room of a turn is used up nothing more is kept, until it begins again', () => {
-    const output = new ByteWriter(70_000);
-    const windows = new OutputWindows(libc, output);
+    const output = new ReplyWriter();
+    const room = new ReplyRoom(libc, output);
     let count = 0;
-    for (; windows.takes(65_536); count++) windows.keep(65_536);
-    expect(count).toBe(16);
-    windows.restart();
-    expect(windows.takes(65_536)).toBe(true);
+    for (; room.takes(65_536); count++) {
+      output.at += 65_536;
+      room.keep();
+    }
+    expect(count).toBe(QUEUED_REPLIES_BYTES / 65_536 - 1);
+    room.restart();
+    expect(room.takes(65_536)).toBe(true);
   });
 });

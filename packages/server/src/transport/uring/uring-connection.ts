@@ -18,8 +18,8 @@ import { EAGAIN, ECANCELED, EINTR, ENOBUFS, type Libc, MSG_DONTWAIT, MSG_NOSIGNA
 import { PushedConnection } from '../pushed-connection.js';
 import type { TransportParts } from '../transport.js';
 import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_MORE } from './abi.js';
-import { GROUP, type InputBuffer, type InputBuffers } from './input-buffers.js';
-import type { OutputWindows } from './output-windows.js';
+import { GROUP, type InputBuffers } from './input-buffers.js';
+import type { ReplyRoom } from './reply-room.js';
 import type { Ring } from './ring.js';
 
 /** What a completion of a connection's row is about. */
@@ -35,7 +35,7 @@ export interface UringSockets {
   readonly libc: Libc;
   readonly ring: Ring;
   readonly buffers: InputBuffers;
-  readonly windows: OutputWindows;
+  readonly room: ReplyRoom;
   /** A reply of the row has been queued: `settleReply` is due when the kernel has been entered. */
   noteQueued(row: number): void;
   /** Nothing of the row is under way in the kernel any more. */
@@ -51,7 +51,7 @@ export class UringConnection extends PushedConnection {
   #receiving: number = Receiving.OFF;
   /** Bytes of the reply that is queued, 0 for none; where they are, and the submission's number. */
   #replyBytes = 0;
-  #replyWindow = 0;
+  #replyAt = 0;
   #replySubmission = 0;
   /** How many the kernel has taken, or −errno. All, unless it says otherwise. */
   #replyResult = 0;
@@ -90,27 +90,21 @@ export class UringConnection extends PushedConnection {
     if (result > 0) {
       const { buffers } = this.#sockets;
       const number = flags >>> IORING_CQE_BUFFER_SHIFT;
-      if (!this.isClosed) this.#take(buffers.at(number), result);
+      if (!this.isClosed) this.#take(buffers.startOf(number), result);
       buffers.giveBack(number);
     }
     if ((flags & IORING_CQE_F_MORE) === 0) this.#onReceivingOver(result);
   }
 
-  /** The buffer itself is the worker's input, unless the session has something to put in front. */
-  #take(buffer: InputBuffer, count: number): void {
+  /** worker.input[start..start + count) has come. It is served there, unless the session has something to put in front. */
+  #take(start: number, count: number): void {
     const { worker, session } = this;
     if (!this.takesNewInput || session.hold() > 0) {
-      this.receive(buffer.bytes, count);
+      this.receive(worker.input.subarray(start, start + count), count);
       return;
     }
-    const { input, inputView } = worker;
     worker.counters[ServerCounter.BYTES_READ] += count;
-    worker.input = buffer.bytes;
-    worker.inputView = buffer.view;
-    const outcome = session.run(count);
-    worker.input = input;
-    worker.inputView = inputView;
-    this.settle(outcome);
+    this.settle(session.run(start + count, start));
   }
 
   /** The receive has ended: at the client's end, cancelled, for want of a buffer, or failed. */
@@ -141,45 +135,38 @@ export class UringConnection extends PushedConnection {
 
   flush(): boolean {
     const { output } = this.worker;
-    const { windows } = this.#sockets;
-    const count = output.at;
-    if (this.#replyBytes !== 0 || this.isBlocked || count > QUEUED_BYTES_MAX || !windows.takes(count)) {
+    const { room } = this.#sockets;
+    const count = output.waiting;
+    if (this.#replyBytes !== 0 || this.isBlocked || this.isBroken || count > QUEUED_BYTES_MAX || !room.takes(count)) {
       return this.#flushNow(count);
     }
-    output.at = 0;
-    if (count === 0 || this.isBroken) return !this.isBroken;
-    this.#queue(windows.keep(count), count);
+    if (count > 0) this.#queue(room.keep(), count);
     return true;
   }
 
-  #queue(window: number, count: number): void {
-    const { ring, windows } = this.#sockets;
-    this.#replyWindow = window;
+  #queue(at: number, count: number): void {
+    const { ring, room } = this.#sockets;
+    this.#replyAt = at;
     this.#replyBytes = count;
     this.#replyResult = count;
-    this.#replySubmission = ring.prepareQuietSend(
-      Kind.REPLY,
-      this.row,
-      this.#descriptor,
-      windows.addressOf(window),
-      count,
-    );
+    this.#replySubmission = ring.prepareQuietSend(Kind.REPLY, this.row, this.#descriptor, room.addressOf(at), count);
     this.#sockets.noteQueued(this.row);
   }
 
   #flushNow(count: number): boolean {
     const { output } = this.worker;
-    const { windows } = this.#sockets;
-    output.at = 0;
     this.sendQueued();
-    if (count > 0 && !this.isBroken) this.#send(windows.outputAddress, output.bytes, count);
-    windows.renew();
+    if (count > 0 && !this.isBroken) {
+      this.#send(this.#sockets.room.outputAddress, output.bytes.subarray(output.start, output.at));
+    }
+    output.clear();
     return !this.isBlocked && !this.isBroken;
   }
 
   /** By a plain call; what it does not take joins the backlog. */
-  #send(address: number, bytes: Uint8Array, count: number): void {
+  #send(address: number, bytes: Uint8Array): void {
     const { libc } = this.#sockets;
+    const count = bytes.length;
     const sent = this.isBlocked ? 0 : libc.send(this.#descriptor, address, count, REPLY_FLAGS);
     if (sent > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
     if (sent === count) return;
@@ -188,7 +175,7 @@ export class UringConnection extends PushedConnection {
       this.onBroken();
       return;
     }
-    this.#keep(bytes.subarray(Math.max(sent, 0), count));
+    this.#keep(bytes.subarray(Math.max(sent, 0)));
     if (!this.isBlocked) this.onBlocked();
     this.#sendBacklog();
   }
@@ -196,12 +183,11 @@ export class UringConnection extends PushedConnection {
   /** The kernel has it already only while replies are being settled: then there is nothing left to do here. */
   override sendQueued(): void {
     const count = this.#replyBytes;
-    const { ring, windows } = this.#sockets;
+    const { ring, room } = this.#sockets;
     if (count === 0 || !ring.isWaiting(this.#replySubmission)) return;
-    const window = this.#replyWindow;
     ring.withdraw(this.#replySubmission);
     this.#replyBytes = 0;
-    this.#send(windows.addressOf(window), windows.bytesOf(window), count);
+    this.#send(room.addressOf(this.#replyAt), room.bytesOf(this.#replyAt, 0, count));
   }
 
   /** Of the reply that has been handed over only so many bytes were taken; −errno: none. To be told before `settleReply`. */
@@ -226,7 +212,7 @@ export class UringConnection extends PushedConnection {
       this.close(CloseReason.ERROR);
       return;
     }
-    this.#keep(this.#sockets.windows.bytesOf(this.#replyWindow).subarray(Math.max(result, 0), count));
+    this.#keep(this.#sockets.room.bytesOf(this.#replyAt, Math.max(result, 0), count));
     this.onBlockedBetweenRuns();
     this.#sendBacklog();
   }

@@ -14,7 +14,7 @@ import { EPOLLIN, type Libc } from '../libc.js';
 import { Roster } from '../roster.js';
 import type { NativeParts, Transport } from '../transport.js';
 import { InputBuffers } from './input-buffers.js';
-import { OutputWindows } from './output-windows.js';
+import { ReplyRoom } from './reply-room.js';
 import { NO_KIND, Ring } from './ring.js';
 import { Kind, UringConnection, type UringSockets } from './uring-connection.js';
 
@@ -34,7 +34,7 @@ export class UringTransport implements Transport, UringSockets {
   readonly libc: Libc;
   readonly ring: Ring;
   readonly buffers: InputBuffers;
-  readonly windows: OutputWindows;
+  readonly room: ReplyRoom;
   readonly #parts: NativeParts;
   readonly #roster: Roster;
   readonly #epoll: EpollSet;
@@ -64,8 +64,8 @@ export class UringTransport implements Transport, UringSockets {
     this.#roster = new Roster(parts);
     const withdrawQuiet = () => this.#sendQueued();
     this.ring = new Ring(libc, { submissions: SUBMISSIONS, completions: COMPLETIONS, withdrawQuiet });
-    this.buffers = new InputBuffers(libc, this.ring);
-    this.windows = new OutputWindows(libc, worker.output);
+    this.buffers = new InputBuffers(libc, this.ring, worker.input);
+    this.room = new ReplyRoom(libc, worker.output);
     this.#epoll = new EpollSet(libc, parts.wakeDescriptor);
     this.#epollTarget = { descriptor: this.#epoll.descriptor, events: EPOLLIN };
     this.#acceptor = new Acceptor({ ...parts, epoll: this.#epoll });
@@ -127,7 +127,7 @@ export class UringTransport implements Transport, UringSockets {
     }
     if (areAllTaken) this.#queuedCount = 0;
     else this.#sendQueued();
-    this.windows.restart();
+    this.room.restart();
   }
 
   /** By plain calls instead. */
