@@ -8,7 +8,6 @@ import {
   Request,
   raiseInliningBudget,
   Session,
-  writeValueLine,
 } from '@shoal/server/engine';
 import { getRequest, setRequest } from './requests.js';
 
@@ -20,7 +19,7 @@ let seen = 0;
 
 raiseInliningBudget();
 const worker = await openEngine({ memoryLimitBytes: 64 * 1024 * 1024 });
-const { store, output, input } = worker;
+const { store, output, input, valueLines } = worker;
 const session = new Session(worker, { id: 0, row: 0, outbox: -1, closeReason: 0 }, { flush: () => true });
 for (let key = 0; key < KEYS.keyCount; key++) {
   const bytes = setRequest('text', KEYS, key);
@@ -50,12 +49,7 @@ report('lookup and check', (i) => {
   reads.begin(start + keyStart, start + keyEnd, hashes[i], 1);
   return reads.end() ? 1 : 0;
 });
-report('VALUE line', (i) => {
-  output.at = 0;
-  const start = i * lineBytes;
-  writeValueLine(output, bytes, view, start + keyStart, start + keyEnd, i % 10, KEYS.valueBytes);
-  return output.at;
-});
+report('VALUE line', (i) => valueLines.put(0, keyStart, keyEnd, i % 10, KEYS.valueBytes));
 report('copy of the value', (i) => {
   reads.lookLocked(refs[i]);
   reads.copyValue(0);

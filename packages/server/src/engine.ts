@@ -12,7 +12,7 @@ import { loadLibc } from './transport/libc.js';
 import type { WorkerContext } from './worker-context.js';
 import { makeArena, shareServerParts } from './worker-parts.js';
 
-export { Dialect, decode, Request, writeValueLine } from '@shoal/protocol';
+export { Dialect, decode, Request } from '@shoal/protocol';
 export { raiseInliningBudget } from './engine-flags.js';
 export { Session } from './session.js';
 export {

@@ -4,9 +4,11 @@
  * Called by worker.ts once a thread, and through engine.ts by the engine benchmark, which serves without a socket.
  */
 import type { MessagePort } from 'node:worker_threads';
+import { makeValueLines } from '@shoal/protocol';
 import { type Arena, Store } from '@shoal/store';
 import { ActivityLog } from './activity-log.js';
-import { Lookahead } from './commands/lookahead.js';
+import { makeKeyGroup } from './commands/key-group.js';
+import { makeLookahead } from './commands/lookahead.js';
 import { ConfigTable } from './config-table.js';
 import { ConnectionTable } from './connection-table.js';
 import { observeEvictions } from './eviction-watch.js';
@@ -29,24 +31,13 @@ export function makeContext(
 ): WorkerContext {
   const totals = new ServerCounters(parts.counters);
   const counters = totals.row(id);
-  const input = makeInputMemory();
-  const inputView = new DataView(input.buffer);
-  const output = new ReplyWriter();
   const settings = new Settings(parts.settings);
   const store = openStore(parts.arena, id, libc);
   const activity = new ActivityLog(parts.activity, id, counters);
-  const ahead = new Lookahead();
   store.evictionObserver = observeEvictions(store, activity);
   return {
     id,
-    store,
-    input,
-    inputView,
-    output,
-    reads: store.openReads({ input, inputView, output: output.bytes, outputView: output.view }),
-    request: ahead.requests[0],
-    keyHash: 0,
-    ahead,
+    ...openMemory(store),
     counters,
     totals,
     settings,
@@ -56,6 +47,30 @@ export function makeContext(
     connections: new ConnectionTable(parts.table),
     outboxes: new Outboxes(parts.outboxes),
     host: new HostLink(port),
+  };
+}
+
+type MemoryParts = 'store' | 'input' | 'inputView' | 'output' | 'reads' | 'valueLines' | 'keys' | 'ahead' | 'request' | 'keyHash';
+
+/** A worker's input and output, and what is bound to them. Once a thread: V8 treats what is made over and over less well. */
+export function openMemory(store: Store): Pick<WorkerContext, MemoryParts> {
+  const input = makeInputMemory();
+  const inputView = new DataView(input.buffer);
+  const output = new ReplyWriter();
+  const memory = { input, inputView, output: output.bytes, outputView: output.view };
+  const reads = store.openReads(memory);
+  const ahead = makeLookahead(input, inputView, reads);
+  return {
+    store,
+    input,
+    inputView,
+    output,
+    reads,
+    valueLines: makeValueLines(memory),
+    keys: makeKeyGroup(input, inputView, reads),
+    ahead,
+    request: ahead.requests[0],
+    keyHash: 0,
   };
 }
 

@@ -192,7 +192,7 @@ export class Session implements CommandSession {
         worker.counters[ServerCounter.CONN_YIELDS]++;
         return Outcome.YIELD;
       }
-      const count = ahead.look(worker.store, worker.input, worker.inputView, this.#dialect, this.#at, end, left);
+      const count = ahead.look(this.#dialect, this.#at, end, left);
       // A command that does not begin where the one before it ended was decoded in vain.
       for (let i = 0; i < count && ahead.starts[i] === this.#at; i++, left--) {
         worker.request = ahead.requests[i];

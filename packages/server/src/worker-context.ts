@@ -4,9 +4,10 @@
  * All of it is used by its own thread only, except what stands in shared memory (store, settings, activity, outboxes, prefixes, configs, connections).
  * input and output are one piece of memory each that never moves, because the functions of the shortest paths are bound to it.
  */
-import type { Request } from '@shoal/protocol';
+import type { Request, ValueLines } from '@shoal/protocol';
 import type { Reads, Store } from '@shoal/store';
 import type { ActivityLog } from './activity-log.js';
+import type { KeyGroup } from './commands/key-group.js';
 import type { Lookahead } from './commands/lookahead.js';
 import type { ConfigTable } from './config-table.js';
 import type { ConnectionTable } from './connection-table.js';
@@ -70,6 +71,10 @@ export interface WorkerContext {
   readonly output: ReplyWriter;
   /** Reads of the store, of keys in `input` and values into `output`. */
   readonly reads: Reads;
+  /** VALUE lines of keys in `input`, into `output`. */
+  readonly valueLines: ValueLines;
+  /** The keys of a text get that are answered next. */
+  readonly keys: KeyGroup;
   /** The command that is served: one of `ahead`. Set by the session. */
   request: Request;
   /** Hash of the request's key, if it is a data command. */

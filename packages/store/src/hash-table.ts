@@ -19,11 +19,6 @@ import type { SpinLocks, StripeLocks } from './locks.js';
 /** A chain this long is walked no further without looking whether it is a torn one. */
 export const CHAIN_CHECK = 64;
 
-/** Lookups that `anticipate` takes at once: about as many cache misses as a core has under way at a time. */
-export const ANTICIPATED_MAX = 8;
-/** A cache line of 64 bytes. */
-const LINE_WORDS = 16;
-
 /** Where a hash belongs in a table of so many buckets. */
 export function bucketOf(hash: number, buckets: number): number {
   const mask = (1 << (32 - Math.clz32(buckets))) - 1;
@@ -38,9 +33,6 @@ export class HashTable {
   readonly #items: Items;
   readonly #stripes: StripeLocks;
   readonly #globals: SpinLocks;
-  readonly #anticipatedRefs = new Int32Array(ANTICIPATED_MAX);
-  /** What `anticipate` saw. Means nothing: it is kept so that V8 does not optimize the loads away. */
-  anticipated = 0;
 
   constructor(views: ArenaViews, items: Items, stripes: StripeLocks, globals: SpinLocks) {
     this.#table = views.table;
@@ -99,26 +91,6 @@ export class HashTable {
       if (this.#items.get(ref, HASH) === hash && this.#items.keyEquals(ref, input, view, start, end)) return ref;
     }
     return 0;
-  }
-
-  /**
-   * Reads ahead what lookups of `hashes[0..count)` will read, at most ANTICIPATED_MAX of them: the cache misses of all overlap, instead of
-   * each lookup waiting for its own. Decides nothing; what is read may be stale or torn by the time it is needed.
-   */
-  anticipate(hashes: Int32Array, count: number): void {
-    const refs = this.#anticipatedRefs;
-    for (let i = 0; i < count; i++) refs[i] = this.#table[this.bucketOf(hashes[i])];
-    let seen = 0;
-    for (let i = 0; i < count; i++) seen ^= this.#touchItem(refs[i]);
-    this.anticipated = seen;
-  }
-
-  /** Reads a word of each of the first three cache lines, but for an item at the very end of its segment. */
-  #touchItem(ref: number): number {
-    const words = this.#words[ref >>> REF_OFFSET_BITS];
-    const at = (ref & REF_OFFSET_MASK) << 1;
-    const last = at + 2 * LINE_WORDS;
-    return last < words.length ? words[at] ^ words[at + LINE_WORDS] ^ words[last] : 0;
   }
 
   insertLocked(ref: number, hash: number): void {

@@ -10,6 +10,7 @@
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
+import { jenkins, murmur3 } from './hash.js';
 import { bucketOf, CHAIN_CHECK } from './hash-table.js';
 import { keyWords, partialWord, WORDWISE_BYTES } from './item.js';
 import {
@@ -32,9 +33,14 @@ import {
   TAG,
   VALUE_BYTES,
 } from './layout.js';
+import { HashAlgorithm } from './options.js';
 
 /** In a flat LRU an item moves to the head at most once in this time, as in memcached. */
 export const FLAT_BUMP_SECONDS = 60;
+/** Reads that `anticipate` takes at once: about as many cache misses as a core has under way at a time. */
+export const ANTICIPATED_MAX = 8;
+/** A cache line of 64 bytes. */
+const LINE_WORDS = 16;
 const FETCHED_AND_ACTIVE = ItemMark.FETCHED | ItemMark.ACTIVE;
 
 /** How the read under way is protected. */
@@ -64,6 +70,8 @@ export class FoundItem {
   valueBytes = 0;
   /** The stripe is held, as it always is for a chunked item. */
   isLocked = false;
+  /** What `anticipate` saw. Means nothing: it is kept so that V8 does not optimize the loads away. */
+  anticipated = 0;
 }
 
 /** The part of a read that takes the stripe; the store's. */
@@ -84,6 +92,13 @@ export interface ReadMemory {
 
 export interface Reads {
   readonly found: FoundItem;
+  /** Hash of the key input[start..end). */
+  hashKey(start: number, end: number): number;
+  /**
+   * Reads of `hashes[0..count)`, at most ANTICIPATED_MAX, are about to come: reads ahead what they will read, so that the cache misses of all
+   * overlap, instead of each waiting for its own. Decides nothing; what is read may be stale or torn by the time it is needed.
+   */
+  anticipate(hashes: Int32Array, count: number): void;
   /** The live item with the key input[start..end), or 0 and `missReason`. With `bump` 1 it counts as fetched for the LRU. */
   begin(start: number, end: number, hash: number, bump: number): number;
   /** Makes an item whose stripe the caller holds the one that is found. There is nothing to end then. */
@@ -105,9 +120,30 @@ export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemo
   const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
   const plainBytesMax = core.options.slabChunkMaxBytes;
   const found = new FoundItem();
+  const hash = core.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
+  const seed = core.options.hashSeed;
+  const anticipated = new Int32Array(ANTICIPATED_MAX);
   let readHash = 0;
   let readVersion = 0;
   let state: number = ReadState.SETTLED;
+
+  function hashKey(start: number, end: number): number {
+    return hash(input, inputView, start, end, seed);
+  }
+
+  function anticipate(hashes: Int32Array, count: number): void {
+    const buckets = control[Control.BUCKETS];
+    for (let i = 0; i < count; i++) anticipated[i] = table[bucketOf(hashes[i], buckets)];
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const words = segments[anticipated[i] >>> REF_OFFSET_BITS];
+      const at = (anticipated[i] & REF_OFFSET_MASK) << 1;
+      const last = at + 2 * LINE_WORDS;
+      // Three cache lines, but for an item at the very end of its segment.
+      if (last < words.length) seen ^= words[at] ^ words[at + LINE_WORDS] ^ words[last];
+    }
+    found.anticipated = seen;
+  }
 
   function begin(start: number, end: number, hash: number, bump: number): number {
     for (;;) {
@@ -260,5 +296,5 @@ export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemo
     counters[STORE_COUNTERS + (tag & CLASS_MASK) * CLASS_COUNTERS + ClassCounter.HITS_HOT + lru]++;
   }
 
-  return { found, begin, lookLocked, end, casLow, casHigh, copyValue, countHit };
+  return { found, hashKey, anticipate, begin, lookLocked, end, casLow, casHigh, copyValue, countHit };
 }

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { createArena } from './arena.js';
 import { Control, QueueCounter, Tuning } from './control.js';
 import { StoreCounter } from './counters.js';
-import { ANTICIPATED_MAX } from './hash-table.js';
 import { ItemMark, LRU_SHIFT, Lru } from './layout.js';
 import type { StoreOptions } from './options.js';
+import { ANTICIPATED_MAX } from './reads.js';
 import { Miss } from './store.js';
 import { keyBytes } from './testing/bare-item.js';
 import { CacheDriver, isSame, patternedValue, viewOf } from './testing/cache-driver.js';
@@ -92,7 +92,7 @@ describe('lookups that are anticipated', () => {
         const bytes = keyBytes(keys[from + i]);
         hashes[i] = store.hashKey(bytes, viewOf(bytes), 0, bytes.length);
       }
-      store.anticipate(hashes, hashes.length);
+      cache.reads.anticipate(hashes, hashes.length);
       for (let i = 0; i < hashes.length; i++) found += Number(cache.get(keys[from + i]) !== null);
     }
     expect(found).toBe(store.statistics.itemCount);

@@ -82,11 +82,6 @@ export class Store extends ItemAccess {
     return this.#hash(input, view, start, end, this.#seed);
   }
 
-  /** Lookups of `hashes[0..count)`, at most ANTICIPATED_MAX, are about to come: loads what they will read. */
-  anticipate(hashes: Int32Array, count: number): void {
-    this.core.table.anticipate(hashes, count);
-  }
-
   // Reading
 
   /** Reads of keys in this input and values into this output. Once a thread: V8 treats what is made over and over less well. */

@@ -7,15 +7,8 @@ import { ReplyKind, TextReply } from '../reply.js';
 import { Status } from '../status.js';
 import { bytesOf, decimal, textOf } from '../testing/story.js';
 import { readTextReply } from './response-reader.js';
-import {
-  VALUE_LINE_BYTES_MAX,
-  writeConfig,
-  writeNumberLine,
-  writeStat,
-  writeStatus,
-  writeValueLine,
-  writeValueLineWithCas,
-} from './response-writer.js';
+import { writeConfig, writeNumberLine, writeStat, writeStatus } from './response-writer.js';
+import { makeValueLines, VALUE_LINE_BYTES_MAX } from './value-lines.js';
 
 const uint32 = fc.nat({ max: 0xffff_ffff });
 const int32 = fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff });
@@ -46,6 +39,31 @@ function written(write: (writer: ByteWriter) => void): Uint8Array {
   return writer.slice();
 }
 
+interface Line {
+  readonly key: Uint8Array;
+  readonly flags: number;
+  readonly valueBytes: number;
+  readonly cas?: readonly [low: number, high: number];
+}
+
+const lineInput = new Uint8Array(KEY_BYTES_MAX + 3);
+const lineOutput = new Uint8Array(VALUE_LINE_BYTES_MAX + 5);
+const lines = makeValueLines({
+  input: lineInput,
+  inputView: viewOf(lineInput),
+  output: lineOutput,
+  outputView: viewOf(lineOutput),
+});
+
+/** Its bytes, from and to places that are not aligned. */
+function valueLine({ key, flags, valueBytes, cas }: Line): Uint8Array {
+  lineInput.set(key, 3);
+  const end = 3 + key.length;
+  return cas === undefined
+    ? lineOutput.slice(5, lines.put(5, 3, end, flags, valueBytes))
+    : lineOutput.slice(5, lines.putWithCas(5, 3, end, flags, valueBytes, cas[0], cas[1]));
+}
+
 describe('a VALUE line', () => {
   test('comes back from the reader as it was written', () => {
     fc.assert(
@@ -58,9 +76,9 @@ describe('a VALUE line', () => {
         fc.boolean(),
         (k, flags, value, low, high, hasCas) => {
           const sent = written((writer) => {
-            if (hasCas) writeValueLineWithCas(writer, k, viewOf(k), 0, k.length, flags | 0, value.length, low, high);
-            else writeValueLine(writer, k, viewOf(k), 0, k.length, flags | 0, value.length);
-            writer.ensure(value.length + 2);
+            const line = { key: k, flags: flags | 0, valueBytes: value.length };
+            writer.ensure(VALUE_LINE_BYTES_MAX + value.length + 2);
+            writer.bytesOf(valueLine(hasCas ? { ...line, cas: [low, high] } : line));
             writer.bytesOf(value);
             writer.crlf();
           });
@@ -80,17 +98,19 @@ describe('a VALUE line', () => {
 
   test('of the longest words fills its bound exactly', () => {
     const longest = new Uint8Array(KEY_BYTES_MAX).fill(107);
-    const line = written((writer) => {
-      writeValueLineWithCas(writer, longest, viewOf(longest), 0, KEY_BYTES_MAX, -1, 0x7fff_ffff, -1, -1);
-    });
+    const line = valueLine({ key: longest, flags: -1, valueBytes: 0x7fff_ffff, cas: [-1, -1] });
     expect(line).toHaveLength(VALUE_LINE_BYTES_MAX);
   });
 
   test('is spelled as memcached spells it', () => {
     const source = bytesOf('get foo\r\n');
-    const line = written((writer) => writeValueLine(writer, source, viewOf(source), 4, 7, -1, 5));
-    expect(textOf(line)).toBe('VALUE foo 4294967295 5\r\n');
-    const withCas = written((writer) => writeValueLineWithCas(writer, source, viewOf(source), 4, 7, 0, 0, -1, -1));
+    const key = source.subarray(4, 7);
+    const spelled = (flags: number, valueBytes: number) => textOf(valueLine({ key, flags, valueBytes }));
+    expect(spelled(-1, 5)).toBe('VALUE foo 4294967295 5\r\n');
+    expect([0, 9, 10, 99, 100, 999, 1000, 1_048_576].map((number) => spelled(number, number))).toEqual(
+      [0, 9, 10, 99, 100, 999, 1000, 1_048_576].map((number) => `VALUE foo ${number} ${number}\r\n`),
+    );
+    const withCas = valueLine({ key, flags: 0, valueBytes: 0, cas: [-1, -1] });
     expect(textOf(withCas)).toBe('VALUE foo 0 0 18446744073709551615\r\n');
   });
 

@@ -9,12 +9,9 @@ import {
   NextKey,
   nextKey,
   Op,
-  putValueLine,
   Status,
   VALUE_LINE_BYTES_MAX,
   writeStatus,
-  writeValueLine,
-  writeValueLineWithCas,
 } from '@shoal/protocol';
 import { resolveExptime } from '../exptime.js';
 import { LONG_LINE_AT } from '../input-memory.js';
@@ -22,12 +19,10 @@ import { ServerCounter } from '../server-counters.js';
 import { OUTPUT_HIGH_WATER_BYTES, Outcome, type WorkerContext } from '../worker-context.js';
 import { loadClusterList } from './config.js';
 import type { CommandSession } from './context.js';
-import { KeyGroup } from './key-group.js';
 import { countRemoved, isGetObserved, observeHit, observeMiss } from './lookup.js';
 import { touchLocked } from './touch.js';
 
 const LINE_END_BYTES = 2;
-const CR_LF = 0x0a0d;
 
 /** In the place of a mark: no later key of the line is too long, so its reply is never taken back. */
 const CHECKED = -1;
@@ -36,14 +31,11 @@ const CHECKED = -1;
 let pinnedRef = 0;
 let pinnedHash = 0;
 
-/** The keys that are answered next. Valid within answerKeys. */
-const keys = new KeyGroup();
-
 export function getText(worker: WorkerContext, session: CommandSession): number {
-  const { request, output } = worker;
+  const { keys, request, output } = worker;
   const { op } = request;
-  if (request.keyEnd === request.lineEnd) keys.takeOne(worker);
-  else keys.read(worker, request.keyStart);
+  if (request.keyEnd === request.lineEnd) keys.takeOne(request.keyStart, request.keyEnd, worker.keyHash);
+  else keys.read(request.keyStart, request.lineEnd);
   if (op === Op.GET || op === Op.GETS) return answerKeys(worker, session, op, 0, output.at, true);
   const exptime = resolveExptime(request.exptime, worker.store.now(), worker.settings.startUnixSeconds);
   return answerKeys(worker, session, op, exptime, output.at, true);
@@ -59,7 +51,7 @@ export function resumeGet(
   isLast: boolean,
 ): number {
   worker.request.lineEnd = partEnd;
-  keys.read(worker, LONG_LINE_AT);
+  worker.keys.read(LONG_LINE_AT, partEnd);
   return answerKeys(worker, session, op, exptime, CHECKED, isLast);
 }
 
@@ -75,11 +67,13 @@ function answerKeys(
   mark: number,
   isLast: boolean,
 ): number {
-  const { request, output } = worker;
+  const { keys, request, output } = worker;
   let start = mark;
   for (;;) {
     for (let i = 0; i < keys.count; i++) {
-      keys.use(worker, i);
+      request.keyStart = keys.starts[i];
+      request.keyEnd = keys.ends[i];
+      worker.keyHash = keys.hashes[i];
       pinnedRef = 0;
       if (op === Op.GET || op === Op.GETS) writeItem(worker, session, op);
       else touchAndWriteItem(worker, session, op, exptime);
@@ -93,7 +87,7 @@ function answerKeys(
     }
     if (keys.next === NextKey.TOO_LONG) return rejectKey(worker, start);
     if (keys.next === NextKey.NONE) break;
-    keys.read(worker, request.keyEnd);
+    keys.read(request.keyEnd, request.lineEnd);
   }
   if (isLast) writeStatus(output, Status.END);
   return Outcome.OPEN;
@@ -148,40 +142,27 @@ function writeItem(worker: WorkerContext, session: CommandSession, op: number): 
 
 /** VALUE line of a chunked item, whose value is to be streamed. */
 function pinItemLocked(worker: WorkerContext, op: number, ref: number): void {
-  writeLine(worker, op);
+  worker.output.at = putLine(worker, op);
   worker.store.pinLocked(ref);
   pinnedRef = ref;
   pinnedHash = worker.keyHash;
 }
 
-/** VALUE line and value of the item that was found, which is not chunked. All is looked at before the first byte is written: see reads.ts. */
+/** VALUE line and value of the item that was found, which is not chunked. */
 function writePlainItem(worker: WorkerContext, op: number): void {
-  const { output, reads, input, inputView } = worker;
-  const { keyStart, keyEnd } = worker.request;
-  const { clientFlags, valueBytes } = reads.found;
-  const { bytes, view } = output;
-  let { at } = output;
-  if (op === Op.GET || op === Op.GAT) {
-    at = putValueLine(bytes, view, at, input, inputView, keyStart, keyEnd, clientFlags, valueBytes);
-  } else {
-    writeLine(worker, op);
-    at = output.at;
-  }
-  at = reads.copyValue(at);
-  view.setUint16(at, CR_LF, true);
-  output.at = at + LINE_END_BYTES;
+  const { output } = worker;
+  output.at = worker.reads.copyValue(putLine(worker, op));
+  output.crlf();
 }
 
-function writeLine(worker: WorkerContext, op: number): void {
-  const { output, reads, input, inputView } = worker;
+/** The VALUE line of the item that was found; answers the offset behind it. */
+function putLine(worker: WorkerContext, op: number): number {
+  const { output, reads, valueLines } = worker;
   const { keyStart, keyEnd } = worker.request;
-  const { clientFlags: flags, valueBytes } = reads.found;
-  if (op === Op.GET || op === Op.GAT) {
-    writeValueLine(output, input, inputView, keyStart, keyEnd, flags, valueBytes);
-  } else {
-    const [low, high] = [reads.casLow(), reads.casHigh()];
-    writeValueLineWithCas(output, input, inputView, keyStart, keyEnd, flags, valueBytes, low, high);
-  }
+  const { clientFlags, valueBytes } = reads.found;
+  if (op === Op.GET || op === Op.GAT) return valueLines.put(output.at, keyStart, keyEnd, clientFlags, valueBytes);
+  const { at } = output;
+  return valueLines.putWithCas(at, keyStart, keyEnd, clientFlags, valueBytes, reads.casLow(), reads.casHigh());
 }
 
 /** The same as a get that gives the item a new expiry. */
@@ -214,12 +195,15 @@ function missKey(worker: WorkerContext, session: CommandSession, op: number): vo
 
 /** reference/elasticache.md: `get AmazonElastiCache:cluster` answers like an item. */
 function writeLegacyConfig(worker: WorkerContext, op: number): void {
-  const { configs, output, input, inputView } = worker;
+  const { configs, output, valueLines } = worker;
   const { keyStart, keyEnd } = worker.request;
   const { value, valueBytes, flags, casLow, casHigh } = configs;
   output.ensure(VALUE_LINE_BYTES_MAX + valueBytes + LINE_END_BYTES);
-  if (op === Op.GET) writeValueLine(output, input, inputView, keyStart, keyEnd, flags, valueBytes);
-  else writeValueLineWithCas(output, input, inputView, keyStart, keyEnd, flags, valueBytes, casLow, casHigh);
+  const { at } = output;
+  output.at =
+    op === Op.GET
+      ? valueLines.put(at, keyStart, keyEnd, flags, valueBytes)
+      : valueLines.putWithCas(at, keyStart, keyEnd, flags, valueBytes, casLow, casHigh);
   output.copy(value, 0, valueBytes);
   output.crlf();
   worker.counters[ServerCounter.CMD_CONFIG_GET]++;

@@ -9,16 +9,14 @@ import { Decoded, Dialect, decode, Op, STATUS_LINES } from '@shoal/protocol';
 import { createArena, PAGE_BYTES, Store } from '@shoal/store';
 import { ActivityLog, type ActivityShared, shareActivity } from '../activity-log.js';
 import { runAdmin } from '../commands/admin.js';
-import { Lookahead } from '../commands/lookahead.js';
 import { ConfigTable, shareConfigs } from '../config-table.js';
 import { beginConfigSet } from '../config-upload.js';
 import { ConnectionTable, Family, shareConnectionTable } from '../connection-table.js';
 import type { HostLink } from '../messages.js';
-import { makeInputMemory } from '../input-memory.js';
+import { openMemory } from '../make-context.js';
 import { SERVER_OPTION_DEFAULTS, type ServerOptions } from '../options.js';
 import { Outboxes, type OutboxesShared, shareOutboxes } from '../outbox.js';
 import { PrefixTable, sharePrefixes } from '../prefix-table.js';
-import { ReplyWriter } from '../reply-writer.js';
 import { ServerCounters, shareCounters } from '../server-counters.js';
 import { Settings, shareSettings, TransportName } from '../settings.js';
 import { CloseReason, type ConnectionInfo, Outcome, type WorkerContext } from '../worker-context.js';
@@ -46,23 +44,11 @@ export class AdminWorker {
     const memoryLimitBytes = Number(asked.memoryLimitBytes ?? MEMORY_LIMIT_BYTES);
     const options = { ...SERVER_OPTION_DEFAULTS, ...asked, memoryLimitBytes };
     const counters = new ServerCounters(shareCounters(ROWS));
-    const input = makeInputMemory();
-    const inputView = new DataView(input.buffer);
-    const output = new ReplyWriter();
-    const store = makeStore(options);
     this.activityShared = shareActivity({ rows: ROWS, ringBytes: options.workerLogBufferBytes });
     this.outboxesShared = shareOutboxes({ slotBytes: options.watcherLogBufferBytes });
-    const ahead = new Lookahead();
     this.worker = {
       id: 0,
-      store,
-      input,
-      inputView,
-      output,
-      reads: store.openReads({ input, inputView, output: output.bytes, outputView: output.view }),
-      request: ahead.requests[0],
-      keyHash: 0,
-      ahead,
+      ...openMemory(makeStore(options)),
       counters: counters.row(0),
       totals: counters,
       settings: new Settings(

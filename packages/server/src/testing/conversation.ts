@@ -5,6 +5,7 @@
  * until the session waits for input.
  */
 import { createArena, Store, type StoreOptions, verify } from '@shoal/store';
+import { openMemory } from '../make-context.js';
 import type { ServerOptions } from '../options.js';
 import { Session } from '../session.js';
 import {
@@ -28,9 +29,7 @@ export function makeWorker(options: ConversationOptions = {}): WorkerContext {
   if (options.store === undefined) return worker;
   const store = new Store(createArena({ rows: ROWS, isWeaklyOrdered: false, ...options.store }), 0);
   store.clock.set(NOW);
-  const { input, inputView, output } = worker;
-  const reads = store.openReads({ input, inputView, output: output.bytes, outputView: output.view });
-  return { ...worker, store, reads };
+  return { ...worker, ...openMemory(store) };
 }
 
 export class Conversation implements Flusher {
