@@ -120,6 +120,9 @@ export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemo
   const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
   const plainBytesMax = core.options.slabChunkMaxBytes;
   const found = new FoundItem();
+  /** The only segment, if there is one: then V8 knows where every item lies. */
+  const [firstWords] = segments;
+  const isOneSegment = segments.every((words) => words === firstWords);
   const hash = core.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
   const seed = core.options.hashSeed;
   const anticipated = new Int32Array(ANTICIPATED_MAX);
@@ -136,7 +139,7 @@ export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemo
     for (let i = 0; i < count; i++) anticipated[i] = table[bucketOf(hashes[i], buckets)];
     let seen = 0;
     for (let i = 0; i < count; i++) {
-      const words = segments[anticipated[i] >>> REF_OFFSET_BITS];
+      const words = isOneSegment ? firstWords : segments[anticipated[i] >>> REF_OFFSET_BITS];
       const at = (anticipated[i] & REF_OFFSET_MASK) << 1;
       const last = at + 2 * LINE_WORDS;
       // Three cache lines, but for an item at the very end of its segment.
@@ -154,7 +157,7 @@ export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemo
       }
       let ref = table[bucketOf(hash, control[Control.BUCKETS])];
       for (let steps = 0; ref !== 0; steps++) {
-        const words = segments[ref >>> REF_OFFSET_BITS];
+        const words = isOneSegment ? firstWords : segments[ref >>> REF_OFFSET_BITS];
         const at = (ref & REF_OFFSET_MASK) << 1;
         if (words[at + HASH] === hash && isKey(words, at, start, end)) {
           const tag = words[at + TAG];
@@ -264,7 +267,8 @@ export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemo
 
   /** Four words at a time, and all four loaded before the first is stored: see item.ts. */
   function copyValue(at: number): number {
-    const { words, valueAt, valueBytes } = found;
+    const { valueAt, valueBytes } = found;
+    const words = isOneSegment ? firstWords : found.words;
     if (valueBytes > WORDWISE_BYTES) return copyLongValue(at);
     const end = at + valueBytes;
     let from = valueAt;

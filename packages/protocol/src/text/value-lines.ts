@@ -27,6 +27,8 @@ export interface ValueLineMemory {
 }
 
 export interface ValueLines {
+  /** The line end behind a value; answers the offset behind it. */
+  putEnd(at: number): number;
   /** `VALUE <key> <flags> <bytes>` and its line end at output[at..), of the key input[keyStart..keyEnd); answers the offset behind it. */
   put(at: number, keyStart: number, keyEnd: number, clientFlags: number, valueBytes: number): number;
   /** The same with the CAS value, for gets and gats. */
@@ -42,10 +44,13 @@ export interface ValueLines {
 }
 
 export function makeValueLines({ input, inputView, output, outputView }: ValueLineMemory): ValueLines {
+  function putEnd(at: number): number {
+    outputView.setUint16(at, CR_LF, true);
+    return at + 2;
+  }
+
   function put(at: number, keyStart: number, keyEnd: number, clientFlags: number, valueBytes: number): number {
-    const end = putWords(at, keyStart, keyEnd, clientFlags, valueBytes);
-    outputView.setUint16(end, CR_LF, true);
-    return end + 2;
+    return putEnd(putWords(at, keyStart, keyEnd, clientFlags, valueBytes));
   }
 
   function putWithCas(
@@ -59,9 +64,7 @@ export function makeValueLines({ input, inputView, output, outputView }: ValueLi
   ): number {
     const blank = putWords(at, keyStart, keyEnd, clientFlags, valueBytes);
     output[blank] = BLANK;
-    const end = writeDecimal64(output, blank + 1, casLow, casHigh);
-    outputView.setUint16(end, CR_LF, true);
-    return end + 2;
+    return putEnd(writeDecimal64(output, blank + 1, casLow, casHigh));
   }
 
   function putWords(start: number, keyStart: number, keyEnd: number, clientFlags: number, valueBytes: number): number {
@@ -101,5 +104,5 @@ export function makeValueLines({ input, inputView, output, outputView }: ValueLi
     return to + 1;
   }
 
-  return { put, putWithCas };
+  return { putEnd, put, putWithCas };
 }

@@ -153,8 +153,7 @@ function writeMetaItem(worker: WorkerContext, ref: number, isCreated: boolean, i
     streamedRef = ref;
     return;
   }
-  output.at = reads.copyValue(output.at);
-  output.crlf();
+  output.at = worker.valueLines.putEnd(reads.copyValue(output.at));
 }
 
 /** C with the item's number: the client has this value already. */
