@@ -29,11 +29,13 @@ const { arena, row, kind, firstKey, keyCount, seed, turns } = workerData as Data
 const turn = new Int32Array(turns);
 const store = new Store(arena, row);
 const random = new Random(seed);
-const input = new Uint8Array(new ArrayBuffer(KEY_BYTES));
+const input = new Uint8Array(new ArrayBuffer(KEY_BYTES + VALUE_BYTES)).fill(120);
 const view = new DataView(input.buffer);
 const value = new Uint8Array(new ArrayBuffer(VALUE_BYTES)).fill(120);
 const valueView = new DataView(value.buffer);
-const reads = store.openReads({ input, inputView: view, output: value, outputView: valueView });
+const memory = { input, inputView: view, output: value, outputView: valueView };
+const reads = store.openReads(memory);
+const overwrites = store.openOverwrites(memory);
 let isLonger = false;
 
 function loadKey(key: number): number {
@@ -54,11 +56,7 @@ function get(hash: number): void {
 
 /** Over the old value, where it lies. */
 function setOver(hash: number): boolean {
-  store.lock(hash);
-  const ref = store.findLocked(input, view, 0, KEY_BYTES, hash);
-  const isStored = ref !== 0 && store.storeOverLocked(ref, 0, 0, value, valueView, 0, VALUE_BYTES);
-  store.unlock(hash);
-  return isStored;
+  return overwrites.store(0, KEY_BYTES, hash, 0, 0, KEY_BYTES, VALUE_BYTES);
 }
 
 /** A new item in place of the old one: two lengths in turn, so that neither can be written over the other. */

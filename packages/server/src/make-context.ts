@@ -50,7 +50,18 @@ export function makeContext(
   };
 }
 
-type MemoryParts = 'store' | 'input' | 'inputView' | 'output' | 'reads' | 'valueLines' | 'keys' | 'ahead' | 'request' | 'keyHash';
+type MemoryParts =
+  | 'store'
+  | 'input'
+  | 'inputView'
+  | 'output'
+  | 'reads'
+  | 'overwrites'
+  | 'valueLines'
+  | 'keys'
+  | 'ahead'
+  | 'request'
+  | 'keyHash';
 
 /** A worker's input and output, and what is bound to them. Once a thread: V8 treats what is made over and over less well. */
 export function openMemory(store: Store): Pick<WorkerContext, MemoryParts> {
@@ -66,6 +77,7 @@ export function openMemory(store: Store): Pick<WorkerContext, MemoryParts> {
     inputView,
     output,
     reads,
+    overwrites: store.openOverwrites(memory),
     valueLines: makeValueLines(memory),
     keys: makeKeyGroup(input, inputView, reads),
     ahead,

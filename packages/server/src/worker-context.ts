@@ -5,7 +5,7 @@
  * input and output are one piece of memory each that never moves, because the functions of the shortest paths are bound to it.
  */
 import type { Request, ValueLines } from '@shoal/protocol';
-import type { Reads, Store } from '@shoal/store';
+import type { Overwrites, Reads, Store } from '@shoal/store';
 import type { ActivityLog } from './activity-log.js';
 import type { KeyGroup } from './commands/key-group.js';
 import type { Lookahead } from './commands/lookahead.js';
@@ -71,6 +71,8 @@ export interface WorkerContext {
   readonly output: ReplyWriter;
   /** Reads of the store, of keys in `input` and values into `output`. */
   readonly reads: Reads;
+  /** Sets over live values, of keys and values in `input`. */
+  readonly overwrites: Overwrites;
   /** VALUE lines of keys in `input`, into `output`. */
   readonly valueLines: ValueLines;
   /** The keys of a text get that are answered next. */

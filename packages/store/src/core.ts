@@ -19,9 +19,6 @@ import type { StoreOptions } from './options.js';
 import { SizeClasses } from './size-classes.js';
 import { Slabs } from './slabs.js';
 
-/** What an item has gathered since it was stored. */
-const MARKS_OF_A_LIFE = ItemMark.FETCHED | ItemMark.STALE | ItemMark.WIN_SENT | ItemMark.KEY_BINARY;
-
 /** Links and unlinks a thread makes before it tells the others. */
 const ITEM_COUNT_BATCH = 32;
 
@@ -114,17 +111,6 @@ export class StoreCore {
     this.queues.link(newRef);
     this.slabs.countLinked(id);
     this.classLocks.unlock(id);
-  }
-
-  /** Makes a linked item as good as a new one with the same value length; it counts as active. */
-  renewLocked(ref: number, clientFlags: number, exptime: number): void {
-    const { items } = this;
-    items.clearMark(ref, MARKS_OF_A_LIFE);
-    items.setMark(ref, ItemMark.ACTIVE);
-    items.set(ref, EXPTIME, exptime);
-    if (clientFlags !== 0) items.setClientFlags(ref, clientFlags);
-    items.stamp(ref, this.now(), this.flushGeneration());
-    this.counters[StoreCounter.TOTAL_ITEMS]++;
   }
 
   #makeLinked(ref: number): void {

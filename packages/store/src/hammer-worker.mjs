@@ -8,7 +8,8 @@ import { Maintenance, Reserve, Store } from '@shoal/store';
 const { arena, row, operations, keys, seed, maintains } = workerData;
 const running = new Int32Array(workerData.workers);
 const store = new Store(arena, row);
-const input = new Uint8Array(64);
+const VALUE_AT = 64;
+const input = new Uint8Array(VALUE_AT + 70_000);
 const view = new DataView(input.buffer);
 const value = new Uint8Array(70_000);
 const valueView = new DataView(value.buffer);
@@ -17,7 +18,9 @@ const more = new Uint8Array(200);
 const moreView = new DataView(more.buffer);
 const errors = [];
 let casSeen = 0;
-const reads = store.openReads({ input, inputView: view, output: value, outputView: valueView });
+const memory = { input, inputView: view, output: value, outputView: valueView };
+const reads = store.openReads(memory);
+const overwrites = store.openOverwrites(memory);
 let state = seed;
 
 function random(below) {
@@ -37,11 +40,8 @@ function set(key, bytes) {
   const hash = store.hashKey(input, view, 0, end);
   value.fill(random(256), 0, bytes);
   valueView.setInt32(0, key);
-  store.lock(hash);
-  const present = store.findLocked(input, view, 0, end, hash);
-  const isStored = present !== 0 && store.storeOverLocked(present, 0, 0, value, valueView, 0, bytes);
-  store.unlock(hash);
-  if (isStored) return;
+  input.set(value.subarray(0, bytes), VALUE_AT);
+  if (overwrites.store(0, end, hash, 0, 0, VALUE_AT, bytes)) return;
   const ref = store.reserve(input, view, 0, end, hash, 0, random(4) === 0 ? store.now() + random(3) : 0, bytes);
   if (ref === Reserve.NO_MEMORY || ref === Reserve.TOO_LARGE) return;
   if (!store.writeValue(ref, 0, value, valueView, 0, bytes)) return store.release(ref);

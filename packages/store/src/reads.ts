@@ -10,9 +10,10 @@
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
+import { makeFind, type ThreadMemory } from './find.js';
 import { jenkins, murmur3 } from './hash.js';
-import { bucketOf, CHAIN_CHECK } from './hash-table.js';
-import { keyWords, partialWord, WORDWISE_BYTES } from './item.js';
+import { bucketOf } from './hash-table.js';
+import { keyWords, WORDWISE_BYTES } from './item.js';
 import {
   ACCESS_TIME,
   CAS_HIGH,
@@ -20,12 +21,8 @@ import {
   CLASS_MASK,
   EXPTIME,
   FLUSH_GENERATION_SHIFT,
-  HASH,
-  HASH_NEXT,
   HEADER_WORDS,
   ItemMark,
-  KEY_BYTES_MASK,
-  KEY_BYTES_SHIFT,
   LRU_SHIFT,
   QUEUE_MASK,
   REF_OFFSET_BITS,
@@ -82,14 +79,6 @@ export interface LockedReads {
   finishLocked(ref: number, hash: number, bump: number): number;
 }
 
-/** Where keys are read from and values copied to: the same for as long as the reads are used. */
-export interface ReadMemory {
-  readonly input: Uint8Array;
-  readonly inputView: DataView;
-  readonly output: Uint8Array;
-  readonly outputView: DataView;
-}
-
 export interface Reads {
   readonly found: FoundItem;
   /** Hash of the key input[start..end). */
@@ -113,12 +102,13 @@ export interface Reads {
   countHit(): void;
 }
 
-export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemory): Reads {
+export function makeReads(core: StoreCore, locked: LockedReads, memory: ThreadMemory): Reads {
   const { input, inputView, output, outputView } = memory;
   const { control, tuning, table, words: segments, bytes } = core.views;
   const { stripes, counters } = core;
   const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
   const plainBytesMax = core.options.slabChunkMaxBytes;
+  const find = makeFind(core.views, stripeMask, memory);
   const found = new FoundItem();
   /** The only segment, if there is one: then V8 knows where every item lies. */
   const [firstWords] = segments;
@@ -155,44 +145,29 @@ export function makeReads(core: StoreCore, locked: LockedReads, memory: ReadMemo
         stripes.awaitFree(hash);
         continue;
       }
-      let ref = table[bucketOf(hash, control[Control.BUCKETS])];
-      for (let steps = 0; ref !== 0; steps++) {
-        const words = isOneSegment ? firstWords : segments[ref >>> REF_OFFSET_BITS];
-        const at = (ref & REF_OFFSET_MASK) << 1;
-        if (words[at + HASH] === hash && isKey(words, at, start, end)) {
-          const tag = words[at + TAG];
-          const valueBytes = words[at + VALUE_BYTES];
-          // A chunk that was freed under the reader may show any number here. Only a possible one may be copied, in vain.
-          if (isPlain(words, at, tag, bump) && valueBytes >= 0 && valueBytes <= plainBytesMax) {
-            show(ref, words, at, tag, valueBytes);
-            found.isLocked = false;
-            readHash = hash;
-            readVersion = version;
-            state = ReadState.OPTIMISTIC;
-            return ref;
-          }
-          break;
-        }
-        if (steps >= CHAIN_CHECK && !isCurrent(hash, version)) break;
-        ref = words[at + HASH_NEXT];
-      }
-      if (ref !== 0) {
-        if (stripes.upgrade(hash, version)) return beginLocked(ref, hash, bump);
-      } else if (isCurrent(hash, version)) {
+      const ref = find(start, end, hash, version);
+      if (ref === 0) {
+        if (!isCurrent(hash, version)) continue;
         locked.noteAbsent();
         return 0;
       }
+      const words = isOneSegment ? firstWords : segments[ref >>> REF_OFFSET_BITS];
+      const at = (ref & REF_OFFSET_MASK) << 1;
+      const tag = words[at + TAG];
+      const valueBytes = words[at + VALUE_BYTES];
+      if (!isPlain(words, at, tag, bump)) {
+        if (stripes.upgrade(hash, version)) return beginLocked(ref, hash, bump);
+        continue;
+      }
+      // A chunk that was freed under the reader may show any number here. Only a possible one may be copied, in vain.
+      if (valueBytes < 0 || valueBytes > plainBytesMax) continue;
+      show(ref, words, at, tag, valueBytes);
+      found.isLocked = false;
+      readHash = hash;
+      readVersion = version;
+      state = ReadState.OPTIMISTIC;
+      return ref;
     }
-  }
-
-  function isKey(words: Int32Array, at: number, start: number, end: number): boolean {
-    if (((words[at + TAG] >>> KEY_BYTES_SHIFT) & KEY_BYTES_MASK) !== end - start) return false;
-    let word = at + HEADER_WORDS;
-    let from = start;
-    for (const last = end - 4; from <= last; from += 4, word++) {
-      if (words[word] !== inputView.getInt32(from, true)) return false;
-    }
-    return from === end || words[word] === partialWord(input, from, end);
   }
 
   /** Nobody has locked the stripe since it was at `version`. */

@@ -7,11 +7,13 @@
  * Nothing here throws on the data path; references are opaque int32, 0 is none.
  */
 import type { Arena, SegmentBytes } from './arena.js';
+import { takeCasUnique } from './cas.js';
 import { Clock } from './clock.js';
 import { Control, Tuning } from './control.js';
 import { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
 import { requestCrawl } from './crawler.js';
+import type { ThreadMemory } from './find.js';
 import { flushAll } from './flush.js';
 import { type Hash, jenkins, murmur3 } from './hash.js';
 import { bytesBeforeData, itemTag } from './item.js';
@@ -26,12 +28,11 @@ import {
   Kind,
   LRU_SHIFT,
   Lru,
-  TAG,
-  VALUE_BYTES,
 } from './layout.js';
 import { HashAlgorithm } from './options.js';
+import { makeOverwrites, type Overwrites } from './overwrites.js';
 import { type Reassign, requestReassign } from './page-mover.js';
-import { FLAT_BUMP_SECONDS, type LockedReads, makeReads, type ReadMemory, type Reads } from './reads.js';
+import { FLAT_BUMP_SECONDS, type LockedReads, makeReads, type Reads } from './reads.js';
 import { StoreStatistics } from './statistics.js';
 
 /** What `reserve` answers instead of a reference. No chunk starts at these. */
@@ -85,7 +86,7 @@ export class Store extends ItemAccess {
   // Reading
 
   /** Reads of keys in this input and values into this output. Once a thread: V8 treats what is made over and over less well. */
-  openReads(memory: ReadMemory): Reads {
+  openReads(memory: ThreadMemory): Reads {
     const locked: LockedReads = {
       noteAbsent: () => {
         this.missReason = Miss.ABSENT;
@@ -93,6 +94,11 @@ export class Store extends ItemAccess {
       finishLocked: (ref, hash, bump) => this.#finishLockedRead(ref, hash, bump),
     };
     return makeReads(this.core, locked, memory);
+  }
+
+  /** Sets of keys and values in this input. Once a thread, as reads. */
+  openOverwrites(memory: ThreadMemory): Overwrites {
+    return makeOverwrites(this.core, memory);
   }
 
   /** The stripe is ours at the version that found `ref`, so `ref` is what was found. */
@@ -279,53 +285,15 @@ export class Store extends ItemAccess {
     this.core.replaceLocked(oldRef, newRef, hash);
   }
 
-  /**
-   * Stores over a live item of exactly the same shape (length, flags or none, kind of queue) where it lies, under a new
-   * CAS unique; false where that cannot be. Readers notice by the stripe's version. What a new item would gain by going
-   * to the head of hot, this one gets by being active: it is not cold for another round.
-   */
-  storeOverLocked(
-    ref: number,
-    clientFlags: number,
-    exptime: number,
-    source: Uint8Array,
-    sourceView: DataView,
-    start: number,
-    count: number,
-  ): boolean {
-    const { items } = this.core;
-    if (items.get(ref, VALUE_BYTES) !== count || !this.#mayStoreOver || this.core.isDead(ref)) return false;
-    const tag = items.get(ref, TAG);
-    if ((tag & ItemMark.CHUNKED) !== 0 || ((tag & ItemMark.CLIENT_FLAGS) !== 0) !== (clientFlags !== 0)) return false;
-    if ((this.lruOf(ref) === Lru.TEMP) !== (this.#newItemLru(exptime) === Lru.TEMP)) return false;
-    this.core.renewLocked(ref, clientFlags, exptime);
-    items.writePlainValue(ref, 0, source, sourceView, start, count);
-    this.nextCas();
-    this.setCasLocked(ref, this.casOutLow, this.casOutHigh);
-    return true;
-  }
-
-  /** A flat LRU moves what is stored to its head; with -M a full memcached refuses a set of whatever key. */
-  get #mayStoreOver(): boolean {
-    return this.core.isSegmented && this.core.options.evictions;
-  }
-
   setCasLocked(ref: number, low: number, high: number): void {
     if (!this.#casEnabled) return;
     this.core.items.set(ref, CAS_LOW, low);
     this.core.items.set(ref, CAS_HIGH, high);
   }
 
-  /**
-   * A new CAS unique in `casOutLow` and `casOutHigh`, higher than all before. (A thread that is
-   * overtaken exactly when the low half wraps, once in 2^32 stores, may repeat one from 2^32 stores ago.)
-   */
+  /** A new CAS unique in `casOutLow` and `casOutHigh`, higher than all before. */
   nextCas(): void {
-    if (!this.#casEnabled) return;
-    const low = (Atomics.add(this.#control, Control.CAS_LOW, 1) + 1) | 0;
-    if (low === 0) Atomics.add(this.#control, Control.CAS_HIGH, 1);
-    this.casOutLow = low;
-    this.casOutHigh = this.#control[Control.CAS_HIGH];
+    if (this.#casEnabled) takeCasUnique(this.#control, this);
   }
 
   /** Writes over the value of a plain linked item, padding with blanks; `count` is at most its length. */

@@ -4,7 +4,17 @@
  * Text set, add, replace, append, prepend and cas; meta set with its modes; binary set, add, replace, append and prepend. Every function
  * here ends in `receive`, which reserves the item and goes on with the block (data-block.ts). What storing means is in store-item.ts.
  */
-import { Dialect, MetaFlag, MetaMode, Op, type Request } from '@shoal/protocol';
+import {
+  Dialect,
+  MetaFlag,
+  MetaMode,
+  Op,
+  type Request,
+  Status,
+  writeBinaryEmpty,
+  writeMetaCode,
+  writeStatus,
+} from '@shoal/protocol';
 import { ClassCounter, Reserve } from '@shoal/store';
 import { StoreStatus, Watch } from '../activity-log.js';
 import { resolveExptime } from '../exptime.js';
@@ -16,7 +26,7 @@ import { receiveBlock } from './data-block.js';
 import { findLiveLocked } from './lookup.js';
 import { LETTER_C, LETTER_K, LETTER_O, LETTER_S } from './meta-letters.js';
 import { isRefusal } from './store-item.js';
-import { storeOver } from './store-over.js';
+import { putOver, storeOver } from './store-over.js';
 import { writeReserveRefusal } from './store-reply.js';
 import { giveTicket, StoreMode, type StoreTicket, takeTicket } from './store-ticket.js';
 
@@ -36,6 +46,10 @@ const MODE_OF_META = modesByNumber([
   [MetaMode.PREPEND, StoreMode.PREPEND],
 ]);
 
+/** Those of a meta set that neither ask for a condition nor return anything. */
+const PLAIN_META_FLAGS =
+  MetaFlag.CLIENT_FLAGS | MetaFlag.SET_TTL | MetaFlag.MODE | MetaFlag.QUIET | MetaFlag.PATH | MetaFlag.PROXY;
+
 function modesByNumber(pairs: readonly (readonly [number, StoreMode])[]): Uint8Array {
   const modes = new Uint8Array(16);
   for (const [number, mode] of pairs) modes[number] = mode;
@@ -44,13 +58,17 @@ function modesByNumber(pairs: readonly (readonly [number, StoreMode])[]): Uint8A
 
 export function storeText(worker: WorkerContext, session: CommandSession): number {
   const { request, settings } = worker;
+  const exptime = resolveExptime(request.exptime, worker.store.now(), settings.startUnixSeconds);
+  if (settings.detailEnabled) worker.prefixes.recordSet(worker.input, request.keyStart, request.keyEnd);
+  if (request.op === Op.SET && putOver(worker, session, Dialect.TEXT, request.clientFlags, exptime)) {
+    if (!request.noreply) writeStatus(worker.output, Status.STORED);
+    return Outcome.OPEN;
+  }
   const ticket = takeTicket();
   ticket.dialect = Dialect.TEXT;
   ticket.mode = MODE_OF_OP[request.op];
   ticket.isQuiet = request.noreply;
   if (request.op === Op.CAS) compareCas(worker, ticket);
-  if (settings.detailEnabled) worker.prefixes.recordSet(worker.input, request.keyStart, request.keyEnd);
-  const exptime = resolveExptime(request.exptime, worker.store.now(), settings.startUnixSeconds);
   return receive(worker, session, ticket, request.clientFlags, exptime);
 }
 
@@ -58,6 +76,11 @@ export function storeBinary(worker: WorkerContext, session: CommandSession): num
   const { request, settings } = worker;
   const { op } = request;
   const joins = op === Op.APPEND || op === Op.PREPEND;
+  const exptime = joins ? 0 : resolveExptime(request.exptime >>> 0, worker.store.now(), settings.startUnixSeconds);
+  if (settings.detailEnabled) worker.prefixes.recordSet(worker.input, request.keyStart, request.keyEnd);
+  if (op === Op.SET && (request.casLow | request.casHigh) === 0) {
+    if (putOver(worker, session, Dialect.BINARY, request.clientFlags, exptime)) return answerBinaryStored(worker);
+  }
   const ticket = takeTicket();
   ticket.dialect = Dialect.BINARY;
   ticket.mode = MODE_OF_OP[op];
@@ -66,15 +89,25 @@ export function storeBinary(worker: WorkerContext, session: CommandSession): num
   ticket.opaque = request.opaque;
   compareCas(worker, ticket);
   if (!joins && (ticket.casLow | ticket.casHigh) !== 0) ticket.mode = StoreMode.CAS;
-  if (settings.detailEnabled) worker.prefixes.recordSet(worker.input, request.keyStart, request.keyEnd);
-  if (joins) return receive(worker, session, ticket, 0, 0);
-  const exptime = resolveExptime(request.exptime >>> 0, worker.store.now(), settings.startUnixSeconds);
-  return receive(worker, session, ticket, request.clientFlags, exptime);
+  return receive(worker, session, ticket, joins ? 0 : request.clientFlags, exptime);
+}
+
+function answerBinaryStored(worker: WorkerContext): number {
+  const { overwrites, output, request } = worker;
+  if (request.noreply) return Outcome.OPEN;
+  writeBinaryEmpty(output, request.opcode, request.opaque, overwrites.casOutLow, overwrites.casOutHigh);
+  return Outcome.OPEN;
 }
 
 export function storeMeta(worker: WorkerContext, session: CommandSession): number {
   const { request, settings } = worker;
   const { metaFlags } = request;
+  if ((metaFlags & ~PLAIN_META_FLAGS) === 0 && request.mode === MetaMode.SET) {
+    const clientFlags = (metaFlags & MetaFlag.CLIENT_FLAGS) !== 0 ? request.clientFlags : 0;
+    const seconds = (metaFlags & MetaFlag.SET_TTL) !== 0 ? request.newTtl : 0;
+    const exptime = resolveExptime(seconds, worker.store.now(), settings.startUnixSeconds);
+    if (putOver(worker, session, Dialect.META, clientFlags, exptime)) return answerMetaStored(worker);
+  }
   const ticket = takeTicket();
   ticket.dialect = Dialect.META;
   ticket.isQuiet = request.noreply;
@@ -91,6 +124,13 @@ export function storeMeta(worker: WorkerContext, session: CommandSession): numbe
   const exptime = resolveExptime(seconds, worker.store.now(), settings.startUnixSeconds);
   const clientFlags = (metaFlags & MetaFlag.CLIENT_FLAGS) !== 0 ? request.clientFlags : 0;
   return receive(worker, session, ticket, clientFlags, exptime);
+}
+
+function answerMetaStored(worker: WorkerContext): number {
+  if (worker.request.noreply) return Outcome.OPEN;
+  writeMetaCode(worker.output, Status.META_HIT);
+  worker.output.crlf();
+  return Outcome.OPEN;
 }
 
 /** A CAS value makes a set or replace a compare-and-store; N makes append and prepend create what is missing. */

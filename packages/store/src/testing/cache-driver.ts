@@ -7,16 +7,22 @@
 import { type Arena, createArena, type SegmentBytes } from '../arena.js';
 import { PAGE_BYTES } from '../layout.js';
 import type { StoreOptions } from '../options.js';
+import type { Overwrites } from '../overwrites.js';
 import type { Reads } from '../reads.js';
 import { Reserve, Store } from '../store.js';
+
+/** Not a whole number of words from the key, as in a command. */
+const VALUE_AT = 514;
 
 export class CacheDriver {
   readonly arena: Arena;
   readonly store: Store;
-  readonly #input = new Uint8Array(512);
+  /** A key in front, from VALUE_AT on a value that is stored over an old one. */
+  readonly #input = new Uint8Array(VALUE_AT + PAGE_BYTES);
   readonly #view = new DataView(this.#input.buffer);
   readonly #output = new Uint8Array(PAGE_BYTES);
   readonly reads: Reads;
+  readonly #overwrites: Overwrites;
 
   constructor(
     options: Partial<StoreOptions> = {},
@@ -26,12 +32,14 @@ export class CacheDriver {
   ) {
     this.arena = arena;
     this.store = new Store(arena, row, bytesOver);
-    this.reads = this.store.openReads({
+    const memory = {
       input: this.#input,
       inputView: this.#view,
       output: this.#output,
       outputView: viewOf(this.#output),
-    });
+    };
+    this.reads = this.store.openReads(memory);
+    this.#overwrites = this.store.openOverwrites(memory);
     if (this.store.now() === 0) this.store.clock.set(100);
   }
 
@@ -60,12 +68,9 @@ export class CacheDriver {
   }
 
   #storeOver(end: number, hash: number, value: Uint8Array, exptime: number, flags: number): boolean {
-    const { store } = this;
-    store.lock(hash);
-    const old = store.findLocked(this.#input, this.#view, 3, end, hash);
-    const isStored = old !== 0 && store.storeOverLocked(old, flags, exptime, value, viewOf(value), 0, value.length);
-    store.unlock(hash);
-    return isStored;
+    if (value.length > PAGE_BYTES) return false;
+    this.#input.set(value, VALUE_AT);
+    return this.#overwrites.store(3, end, hash, flags, exptime, VALUE_AT, value.length);
   }
 
   get(key: string, bump = 1): Uint8Array | null {

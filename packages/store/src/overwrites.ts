@@ -1,0 +1,153 @@
+/**
+ * Storing over a live item where it lies: what most sets of a cache come to.
+ *
+ * It can be when the new value has exactly the shape of the old one (length, flags or none, kind of queue): then nothing is allocated,
+ * linked or freed, only written under the key's stripe, and readers notice by its version. What a new item would gain by going to the
+ * head of hot, this one gets by being active: it is not cold for another round. Written like reads.ts, for the same reason.
+ */
+import { takeCasUnique } from './cas.js';
+import { Control, Tuning } from './control.js';
+import type { StoreCore } from './core.js';
+import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS, StoreCounter } from './counters.js';
+import { makeFind, type ThreadMemory } from './find.js';
+import { keyWords, partialWord, WORDWISE_BYTES } from './item.js';
+import {
+  ACCESS_TIME,
+  CAS_HIGH,
+  CAS_LOW,
+  CLASS_MASK,
+  EXPTIME,
+  FLUSH_GENERATION_MASK,
+  FLUSH_GENERATION_SHIFT,
+  HEADER_WORDS,
+  ItemMark,
+  LRU_SHIFT,
+  Lru,
+  QUEUE_MASK,
+  REF_OFFSET_BITS,
+  REF_OFFSET_MASK,
+  TAG,
+  VALUE_BYTES,
+} from './layout.js';
+
+/** What an item has gathered since it was stored. */
+const MARKS_OF_A_LIFE = ItemMark.FETCHED | ItemMark.STALE | ItemMark.WIN_SENT | ItemMark.KEY_BINARY;
+const KEPT_OF_TAG = ~(MARKS_OF_A_LIFE | (FLUSH_GENERATION_MASK << FLUSH_GENERATION_SHIFT));
+
+export interface Overwrites {
+  /** The CAS unique of the item that was stored last; 0 where items have none. */
+  casOutLow: number;
+  casOutHigh: number;
+  /**
+   * Stores input[from..from + count) under the key input[start..end), and counts the set. False: that cannot be here, and nothing
+   * has happened.
+   */
+  store(
+    start: number,
+    end: number,
+    hash: number,
+    clientFlags: number,
+    exptime: number,
+    from: number,
+    count: number,
+  ): boolean;
+}
+
+export function makeOverwrites(core: StoreCore, memory: ThreadMemory): Overwrites {
+  const { control, tuning, words: segments, bytes } = core.views;
+  const { stripes, counters } = core;
+  const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
+  const { input, inputView } = memory;
+  const { evictions, casEnabled } = core.options;
+  const [firstWords] = segments;
+  const isOneSegment = segments.every((words) => words === firstWords);
+  const find = makeFind(core.views, stripeMask, memory);
+  const overwrites: Overwrites = { casOutLow: 0, casOutHigh: 0, store };
+
+  function store(
+    start: number,
+    end: number,
+    hash: number,
+    clientFlags: number,
+    exptime: number,
+    from: number,
+    count: number,
+  ): boolean {
+    // A flat LRU moves what is stored to its head; with -M a full memcached refuses a set of whatever key.
+    if (!evictions || tuning[Tuning.SEGMENTED] === 0) return false;
+    const stripe = hash & stripeMask;
+    const version = versions[stripe];
+    const isFree = (version & 1) === 0;
+    if (!isFree || Atomics.compareExchange(versions, stripe, version, version + 1) !== version) stripes.lock(hash);
+    const locked = versions[stripe];
+    const ref = find(start, end, hash, locked);
+    const isStored = ref !== 0 && storeLocked(ref, clientFlags, exptime, from, count);
+    if (isWeaklyOrdered) Atomics.store(versions, stripe, (locked + 1) | 0);
+    else versions[stripe] = (locked + 1) | 0;
+    return isStored;
+  }
+
+  function storeLocked(ref: number, clientFlags: number, exptime: number, from: number, count: number): boolean {
+    const words = isOneSegment ? firstWords : segments[ref >>> REF_OFFSET_BITS];
+    const at = (ref & REF_OFFSET_MASK) << 1;
+    const tag = words[at + TAG];
+    if (words[at + VALUE_BYTES] !== count || !isOfShape(tag, clientFlags, exptime) || isDead(words, at, tag)) return false;
+    const generation = control[Control.FLUSH_GENERATION] << FLUSH_GENERATION_SHIFT;
+    words[at + TAG] = (tag & KEPT_OF_TAG) | ItemMark.ACTIVE | generation;
+    words[at + EXPTIME] = exptime;
+    words[at + ACCESS_TIME] = control[Control.NOW];
+    let to = at + HEADER_WORDS + keyWords(tag);
+    if (clientFlags !== 0) words[to++] = clientFlags;
+    copyIn(words, ref, to, from, count);
+    if (casEnabled) {
+      takeCasUnique(control, overwrites);
+      words[at + CAS_LOW] = overwrites.casOutLow;
+      words[at + CAS_HIGH] = overwrites.casOutHigh;
+    }
+    counters[StoreCounter.TOTAL_ITEMS]++;
+    counters[STORE_COUNTERS + (tag & CLASS_MASK) * CLASS_COUNTERS + ClassCounter.CMD_SET]++;
+    return true;
+  }
+
+  /** In one chunk, with flags if these are any, and in a queue of the kind that this expiry asks for. */
+  function isOfShape(tag: number, clientFlags: number, exptime: number): boolean {
+    const shape = tag & (ItemMark.CHUNKED | ItemMark.CLIENT_FLAGS);
+    if (shape !== (clientFlags === 0 ? 0 : ItemMark.CLIENT_FLAGS)) return false;
+    const temporaryTtl = tuning[Tuning.TEMPORARY_TTL_SECONDS];
+    const isTemporary = exptime !== 0 && temporaryTtl >= 0 && exptime - control[Control.NOW] <= temporaryTtl;
+    return ((tag & QUEUE_MASK) >> LRU_SHIFT === Lru.TEMP) === isTemporary;
+  }
+
+  function isDead(words: Int32Array, at: number, tag: number): boolean {
+    const exptime = words[at + EXPTIME];
+    if (exptime !== 0 && exptime <= control[Control.NOW]) return true;
+    const time = words[at + ACCESS_TIME];
+    const flushTime = control[Control.FLUSH_TIME];
+    return time < flushTime || (time === flushTime && tag >>> FLUSH_GENERATION_SHIFT !== (control[Control.FLUSH_GENERATION] & FLUSH_GENERATION_MASK));
+  }
+
+  /** Four words at a time, all four loaded before the first is stored: see item.ts. */
+  function copyIn(words: Int32Array, ref: number, word: number, start: number, count: number): void {
+    if (count > WORDWISE_BYTES) {
+      bytes[ref >>> REF_OFFSET_BITS].set(input.subarray(start, start + count), 4 * word);
+      return;
+    }
+    const end = start + count;
+    let from = start;
+    let to = word;
+    for (; from <= end - 16; from += 16, to += 4) {
+      const first = inputView.getInt32(from, true);
+      const second = inputView.getInt32(from + 4, true);
+      const third = inputView.getInt32(from + 8, true);
+      const fourth = inputView.getInt32(from + 12, true);
+      words[to] = first;
+      words[to + 1] = second;
+      words[to + 2] = third;
+      words[to + 3] = fourth;
+    }
+    for (; from <= end - 4; from += 4) words[to++] = inputView.getInt32(from, true);
+    if (from < end) words[to] = partialWord(input, from, end);
+  }
+
+  return overwrites;
+}
