@@ -47,7 +47,7 @@ export class KeySpace {
 
   writeValue(at: number, key: number): void {
     const start = Math.imul(key, 0x9e3779b1) >>> 20;
-    this.memory.copy(at, this.patternAt + start, this.valueBytes);
+    this.memory.words.copy(at, this.patternAt + start, this.valueBytes);
     if (this.valueBytes >= NUMBER_BYTES) this.writeNumber(at, key);
   }
 }

@@ -5,7 +5,6 @@ import { CAS_AT, HEADER_BYTES } from './binary-exchanges.js';
 import type { Memory } from './memory.js';
 
 const BODY_BYTES_AT = 8;
-const WORD_COMPARE_LIMIT_BYTES = 256;
 const CONTEXT_BYTES = 48;
 const HEX_ROW_BYTES = 16;
 export const ALL_RIGHT = -1;
@@ -35,7 +34,7 @@ export class ReplyChecker {
     const left = piece.expectedBytes - piece.filled;
     const count = Math.min(piece.receivedBytes, left);
     const expected = piece.expectedAt + piece.filled;
-    if (!this.isEqual(piece.receivedAt, expected, count)) {
+    if (!this.memory.words.isEqual(piece.receivedAt, expected, count)) {
       const { bytes } = this.memory;
       let wrong = 0;
       while (bytes[piece.receivedAt + wrong] === bytes[expected + wrong]) wrong++;
@@ -60,15 +59,6 @@ export class ReplyChecker {
       'received:',
       ...hexRows(received, piece.filled + from),
     ].join('\n');
-  }
-
-  private isEqual(a: number, b: number, count: number): boolean {
-    const { bytes, view } = this.memory;
-    if (count > WORD_COMPARE_LIMIT_BYTES) return bytes.compare(bytes, a, a + count, b, b + count) === 0;
-    let i = 0;
-    for (; i + 4 <= count; i += 4) if (view.getInt32(a + i) !== view.getInt32(b + i)) return false;
-    for (; i < count; i++) if (bytes[a + i] !== bytes[b + i]) return false;
-    return true;
   }
 
   /** Walks the expected headers, because only those are known to be sound. */

@@ -84,12 +84,13 @@ export class Template {
   /** Writes the picture for `key` at `to` and returns the offset behind it. */
   stamp(to: number, key: number, opaque: number): number {
     const { memory, headBytes, valueBytes, tailBytes } = this;
-    memory.copy(to, this.at, headBytes);
+    const { words } = memory;
+    words.copy(to, this.at, headBytes);
     if (this.numberAt >= 0) this.keys.writeNumber(to + this.numberAt, key);
     if (this.flagsAt >= 0) memory.bytes[to + this.flagsAt] = this.flagsBase + flagsOf(key);
     if (this.opaqueAt >= 0) memory.view.setInt32(to + this.opaqueAt, opaque);
     if (valueBytes > 0) this.keys.writeValue(to + headBytes, key);
-    if (tailBytes > 0) memory.copy(to + headBytes + valueBytes, this.at + headBytes, tailBytes);
+    if (tailBytes > 0) words.copy(to + headBytes + valueBytes, this.at + headBytes, tailBytes);
     return to + this.bytes;
   }
 }
