@@ -30,7 +30,7 @@ for (let key = 0; key < KEYS.keyCount; key++) {
 const lines = Array.from({ length: KEYS.keyCount }, (_, i) => getRequest('text', KEYS, (i * 7919) % KEYS.keyCount));
 const bytes = new Uint8Array(Buffer.concat(lines));
 const view = new DataView(bytes.buffer);
-const reads = store.openReads({ input: bytes, inputView: view, output: output.bytes, outputView: output.view });
+const { reads } = store.bind({ input: bytes, inputView: view, output: output.bytes, outputView: output.view });
 const lineBytes = lines[0].length;
 const keyStart = 4;
 const keyEnd = lineBytes - 2;

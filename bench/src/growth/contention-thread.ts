@@ -34,8 +34,7 @@ const view = new DataView(input.buffer);
 const value = new Uint8Array(new ArrayBuffer(VALUE_BYTES)).fill(120);
 const valueView = new DataView(value.buffer);
 const memory = { input, inputView: view, output: value, outputView: valueView };
-const reads = store.openReads(memory);
-const overwrites = store.openOverwrites(memory);
+const { reads, overwrites } = store.bind(memory);
 let isLonger = false;
 
 function loadKey(key: number): number {

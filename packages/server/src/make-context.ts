@@ -4,7 +4,7 @@
  * Called by worker.ts once a thread, and through engine.ts by the engine benchmark, which serves without a socket.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { makeValueLines } from '@shoal/protocol';
+import { makeMetaLines, makeSpelling, makeValueLines } from '@shoal/protocol';
 import { type Arena, Store } from '@shoal/store';
 import { ActivityLog } from './activity-log.js';
 import { makeKeyGroup } from './commands/key-group.js';
@@ -57,7 +57,9 @@ type MemoryParts =
   | 'output'
   | 'reads'
   | 'overwrites'
+  | 'spelling'
   | 'valueLines'
+  | 'metaLines'
   | 'keys'
   | 'ahead'
   | 'request'
@@ -69,7 +71,8 @@ export function openMemory(store: Store): Pick<WorkerContext, MemoryParts> {
   const inputView = new DataView(input.buffer);
   const output = new ReplyWriter();
   const memory = { input, inputView, output: output.bytes, outputView: output.view };
-  const reads = store.openReads(memory);
+  const { reads, overwrites } = store.bind(memory);
+  const spelling = makeSpelling(memory);
   const ahead = makeLookahead(input, inputView, reads);
   return {
     store,
@@ -77,8 +80,10 @@ export function openMemory(store: Store): Pick<WorkerContext, MemoryParts> {
     inputView,
     output,
     reads,
-    overwrites: store.openOverwrites(memory),
-    valueLines: makeValueLines(memory),
+    overwrites,
+    spelling,
+    valueLines: makeValueLines(memory, spelling),
+    metaLines: makeMetaLines(memory, spelling),
     keys: makeKeyGroup(input, inputView, reads),
     ahead,
     request: ahead.requests[0],

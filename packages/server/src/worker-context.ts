@@ -4,7 +4,7 @@
  * All of it is used by its own thread only, except what stands in shared memory (store, settings, activity, outboxes, prefixes, configs, connections).
  * input and output are one piece of memory each that never moves, because the functions of the shortest paths are bound to it.
  */
-import type { Request, ValueLines } from '@shoal/protocol';
+import type { MetaLines, Request, Spelling, ValueLines } from '@shoal/protocol';
 import type { Overwrites, Reads, Store } from '@shoal/store';
 import type { ActivityLog } from './activity-log.js';
 import type { KeyGroup } from './commands/key-group.js';
@@ -73,8 +73,12 @@ export interface WorkerContext {
   readonly reads: Reads;
   /** Sets over live values, of keys and values in `input`. */
   readonly overwrites: Overwrites;
+  /** Keys in `input` and numbers, into `output`; and whole lines of them. */
+  readonly spelling: Spelling;
   /** VALUE lines of keys in `input`, into `output`. */
   readonly valueLines: ValueLines;
+  /** The lines of plain meta gets, likewise. */
+  readonly metaLines: MetaLines;
   /** The keys of a text get that are answered next. */
   readonly keys: KeyGroup;
   /** The command that is served: one of `ahead`. Set by the session. */

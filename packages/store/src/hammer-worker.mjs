@@ -19,8 +19,7 @@ const moreView = new DataView(more.buffer);
 const errors = [];
 let casSeen = 0;
 const memory = { input, inputView: view, output: value, outputView: valueView };
-const reads = store.openReads(memory);
-const overwrites = store.openOverwrites(memory);
+const { reads, overwrites } = store.bind(memory);
 let state = seed;
 
 function random(below) {

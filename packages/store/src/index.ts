@@ -13,5 +13,5 @@ export type { Overwrites } from './overwrites.js';
 export { Reassign } from './page-mover.js';
 export type { ItemStatistics, ListedItem, SlabStatistics, StoreStatistics } from './statistics.js';
 export { ANTICIPATED_MAX, type FoundItem, type Reads } from './reads.js';
-export { Miss, Reserve, Store } from './store.js';
+export { type BoundStore, Miss, Reserve, Store } from './store.js';
 export { verify } from './verify.js';

@@ -41,7 +41,7 @@ beforeEach(() => {
 
 /** After each exchange of the reader. */
 function openReads(): void {
-  reads = reader.openReads({ input: key, inputView: view, output, outputView: viewOf(output) });
+  reads = reader.bind({ input: key, inputView: view, output, outputView: viewOf(output) }).reads;
 }
 
 function begin(bump = 0): number {

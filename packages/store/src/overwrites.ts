@@ -9,7 +9,7 @@ import { takeCasUnique } from './cas.js';
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS, StoreCounter } from './counters.js';
-import { makeFind, type ThreadMemory } from './find.js';
+import type { Find, ThreadMemory } from './find.js';
 import { keyWords, partialWord, WORDWISE_BYTES } from './item.js';
 import {
   ACCESS_TIME,
@@ -53,7 +53,12 @@ export interface Overwrites {
   ): boolean;
 }
 
-export function makeOverwrites(core: StoreCore, memory: ThreadMemory): Overwrites {
+export interface OverwriteParts {
+  readonly find: Find;
+  readonly memory: ThreadMemory;
+}
+
+export function makeOverwrites(core: StoreCore, { find, memory }: OverwriteParts): Overwrites {
   const { control, tuning, words: segments, bytes } = core.views;
   const { stripes, counters } = core;
   const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
@@ -61,7 +66,6 @@ export function makeOverwrites(core: StoreCore, memory: ThreadMemory): Overwrite
   const { evictions, casEnabled } = core.options;
   const [firstWords] = segments;
   const isOneSegment = segments.every((words) => words === firstWords);
-  const find = makeFind(core.views, stripeMask, memory);
   const overwrites: Overwrites = { casOutLow: 0, casOutHigh: 0, store };
 
   function store(

@@ -109,7 +109,7 @@ describe('a page that is moved', () => {
     const { store } = driver.cache.attach(2);
     const key = Uint8Array.from('key0', (letter) => letter.charCodeAt(0));
     const hash = store.hashKey(key, viewOf(key), 0, 4);
-    const reads = store.openReads({ input: key, inputView: viewOf(key), output: key, outputView: viewOf(key) });
+    const { reads } = store.bind({ input: key, inputView: viewOf(key), output: key, outputView: viewOf(key) });
     const before = reads.begin(0, 4, hash, 0);
     driver.move(MIDDLE, OTHER);
     expect(reads.end()).toBe(false);

@@ -10,7 +10,7 @@
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
-import { makeFind, type ThreadMemory } from './find.js';
+import type { Find, ThreadMemory } from './find.js';
 import { jenkins, murmur3 } from './hash.js';
 import { bucketOf } from './hash-table.js';
 import { keyWords, WORDWISE_BYTES } from './item.js';
@@ -102,13 +102,18 @@ export interface Reads {
   countHit(): void;
 }
 
-export function makeReads(core: StoreCore, locked: LockedReads, memory: ThreadMemory): Reads {
+export interface ReadParts {
+  readonly locked: LockedReads;
+  readonly find: Find;
+  readonly memory: ThreadMemory;
+}
+
+export function makeReads(core: StoreCore, { locked, find, memory }: ReadParts): Reads {
   const { input, inputView, output, outputView } = memory;
   const { control, tuning, table, words: segments, bytes } = core.views;
   const { stripes, counters } = core;
   const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
   const plainBytesMax = core.options.slabChunkMaxBytes;
-  const find = makeFind(core.views, stripeMask, memory);
   const found = new FoundItem();
   /** The only segment, if there is one: then V8 knows where every item lies. */
   const [firstWords] = segments;

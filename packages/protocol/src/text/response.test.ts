@@ -4,6 +4,7 @@ import { ByteWriter } from '../byte-writer.js';
 import { Decoded } from '../decoded.js';
 import { KEY_BYTES_MAX } from '../limits.js';
 import { ReplyKind, TextReply } from '../reply.js';
+import { makeSpelling } from '../spelling.js';
 import { Status } from '../status.js';
 import { bytesOf, decimal, textOf } from '../testing/story.js';
 import { readTextReply } from './response-reader.js';
@@ -48,12 +49,13 @@ interface Line {
 
 const lineInput = new Uint8Array(KEY_BYTES_MAX + 3);
 const lineOutput = new Uint8Array(VALUE_LINE_BYTES_MAX + 5);
-const lines = makeValueLines({
+const lineMemory = {
   input: lineInput,
   inputView: viewOf(lineInput),
   output: lineOutput,
   outputView: viewOf(lineOutput),
-});
+};
+const lines = makeValueLines(lineMemory, makeSpelling(lineMemory));
 
 /** Its bytes, from and to places that are not aligned. */
 function valueLine({ key, flags, valueBytes, cas }: Line): Uint8Array {

@@ -6,6 +6,7 @@
  */
 import {
   MetaFlag,
+  PLAIN_GET_FLAGS,
   Status,
   writeFlagCas,
   writeFlagKey,
@@ -45,6 +46,8 @@ const NEEDS_LOCK =
   MetaFlag.VIVIFY | MetaFlag.SET_TTL | MetaFlag.RECACHE | MetaFlag.RETURN_LAST_ACCESS | MetaFlag.RETURN_HIT;
 /** Stale alone: no client was told to renew it, the next one to ask is. */
 const RENEWAL_MARKS = ItemMark.STALE | ItemMark.WIN_SENT;
+/** Without these a line shows what the flags ask for and nothing else. */
+const MARKS_THAT_SHOW = RENEWAL_MARKS | ItemMark.KEY_BINARY | ItemMark.CHUNKED;
 
 /** A pinned value is to be streamed behind the line; set by the writers below for the command at hand. */
 let streamedRef = 0;
@@ -65,7 +68,8 @@ export function getMeta(worker: WorkerContext, session: CommandSession): number 
       return getMetaLocked(worker, session, hash);
     }
     streamedRef = 0;
-    writeMetaItem(worker, ref, false, isLocked);
+    if ((metaFlags & ~PLAIN_GET_FLAGS) === 0 && (tag & MARKS_THAT_SHOW) === 0) writePlainItem(worker);
+    else writeMetaItem(worker, ref, false, isLocked);
     if (reads.end()) {
       reads.countHit();
       if ((worker.activity.words[0] & Watch.FETCHERS) !== 0) {
@@ -75,6 +79,14 @@ export function getMeta(worker: WorkerContext, session: CommandSession): number 
     }
     output.at = mark;
   }
+}
+
+/** Line and value of the item that was found, of which nothing unusual is to be told. */
+function writePlainItem(worker: WorkerContext): void {
+  const { reads, output, request, metaLines, spelling } = worker;
+  const at = metaLines.put(output.at, request, reads.found, reads.casLow(), reads.casHigh());
+  const showsValue = (request.metaFlags & MetaFlag.RETURN_VALUE) !== 0;
+  output.at = showsValue ? spelling.putEnd(reads.copyValue(at)) : at;
 }
 
 function getMetaLocked(worker: WorkerContext, session: CommandSession, hash: number): number {
@@ -153,7 +165,7 @@ function writeMetaItem(worker: WorkerContext, ref: number, isCreated: boolean, i
     streamedRef = ref;
     return;
   }
-  output.at = worker.valueLines.putEnd(reads.copyValue(output.at));
+  output.at = worker.spelling.putEnd(reads.copyValue(output.at));
 }
 
 /** C with the item's number: the client has this value already. */

@@ -151,7 +151,7 @@ function pinItemLocked(worker: WorkerContext, op: number, ref: number): void {
 /** VALUE line and value of the item that was found, which is not chunked. */
 function writePlainItem(worker: WorkerContext, op: number): void {
   const { output } = worker;
-  output.at = worker.valueLines.putEnd(worker.reads.copyValue(putLine(worker, op)));
+  output.at = worker.spelling.putEnd(worker.reads.copyValue(putLine(worker, op)));
 }
 
 /** The VALUE line of the item that was found; answers the offset behind it. */

@@ -38,8 +38,9 @@ export class CacheDriver {
       output: this.#output,
       outputView: viewOf(this.#output),
     };
-    this.reads = this.store.openReads(memory);
-    this.#overwrites = this.store.openOverwrites(memory);
+    const { reads, overwrites } = this.store.bind(memory);
+    this.reads = reads;
+    this.#overwrites = overwrites;
     if (this.store.now() === 0) this.store.clock.set(100);
   }
 
