@@ -1,14 +1,7 @@
 // What the parts of a get cost by themselves: `node bench/dist/engine/parts.js`. Each part is run over 10,000 gets of different
 // keys, in a row, as often as it takes for the least to settle. Parts of a real get overlap: the sum is more than a get takes.
 // The figures of docs/performance.md come from here; engine.ts measures the whole.
-import {
-  Dialect,
-  decode,
-  openEngine,
-  Request,
-  raiseInliningBudget,
-  Session,
-} from '@shoal/server/engine';
+import { Dialect, decode, openEngine, Request, raiseInliningBudget, Session } from '@shoal/server/engine';
 import { getRequest, setRequest } from './requests.js';
 
 const KEYS = { keyCount: 10_000, valueBytes: 100 };

@@ -14,12 +14,12 @@ import { makeArena, shareServerParts } from './worker-parts.js';
 
 export { Dialect, decode, Request } from '@shoal/protocol';
 export { raiseInliningBudget } from './engine-flags.js';
+export { INPUT_BYTES } from './input-memory.js';
 export { Session } from './session.js';
 export {
   CloseReason,
   type ConnectionInfo,
   type Flusher,
-  INPUT_BYTES,
   Outcome,
   type WorkerContext,
 } from './worker-context.js';

@@ -7,8 +7,9 @@
  * the second part, a part of its keys at a time (key-line.ts). Memory that nobody touches costs address space alone.
  */
 import { INPUT_SCRATCH_BYTES } from '@shoal/protocol';
-import { INPUT_BYTES } from './worker-context.js';
 
+/** Bytes that one receive call may bring. */
+export const INPUT_BYTES = 65_536;
 /** Where the keys of long lines are answered from. */
 export const LONG_LINE_AT = INPUT_BYTES;
 export const LONG_LINE_BYTES = INPUT_BYTES;

@@ -8,8 +8,8 @@
 import { Decoded, Dialect, decode, KEY_BYTES_MAX, Status, skipBlanks, wordEnd, writeStatus } from '@shoal/protocol';
 import type { CommandSession } from './commands/context.js';
 import { resumeGet } from './commands/retrieval.js';
-import { LONG_LINE_AT, LONG_LINE_BYTES } from './input-memory.js';
-import { INPUT_BYTES, Outcome, type WorkerContext } from './worker-context.js';
+import { INPUT_BYTES, LONG_LINE_AT, LONG_LINE_BYTES } from './input-memory.js';
+import { Outcome, type WorkerContext } from './worker-context.js';
 
 /** Most bytes that the sessions of one worker gather at a time, when -o read_buf_mem_limit does not say less. */
 const GATHERED_BYTES_MAX = 16_777_216;

@@ -8,8 +8,9 @@
  */
 import { ByteWriter } from '@shoal/protocol';
 import { PAGE_BYTES } from '@shoal/store';
-import { OUTPUT_HIGH_WATER_BYTES } from './worker-context.js';
 
+/** Replies beyond this many bytes are handed to the transport before the next command (or the next piece of a value) is answered. */
+export const OUTPUT_HIGH_WATER_BYTES = 262_144;
 /** Line, key and flags around the largest value that is written in one piece. */
 const AROUND_VALUE_BYTES = 65_536;
 /** How far `start` may move. */

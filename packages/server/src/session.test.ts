@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { Opcode } from '@shoal/protocol';
 import { ConnectionState } from './connection-table.js';
+import { INPUT_BYTES } from './input-memory.js';
 import { OutboxState } from './outbox.js';
+import { OUTPUT_HIGH_WATER_BYTES } from './reply-writer.js';
 import { ServerCounter } from './server-counters.js';
 import { frame, responses } from './testing/binary-frames.js';
 import { Conversation, makeWorker } from './testing/conversation.js';
 import { lines } from './testing/every-way.js';
-import { CloseReason, INPUT_BYTES, OUTPUT_HIGH_WATER_BYTES, Outcome } from './worker-context.js';
+import { CloseReason, Outcome } from './worker-context.js';
 
 const worker = makeWorker();
 /** A value of several chunks. */

@@ -21,20 +21,14 @@ import { abandonOutbox, pumpOutbox } from './commands/watch.js';
 import type { ConfigUpload } from './config-upload.js';
 import { ConnectionState } from './connection-table.js';
 import { HeldInput } from './held-input.js';
+import { INPUT_BYTES } from './input-memory.js';
 import { gatherLimitBytes, KeyLine } from './key-line.js';
+import { OUTPUT_HIGH_WATER_BYTES } from './reply-writer.js';
 import { ServerCounter } from './server-counters.js';
 import { BindingProtocol } from './settings.js';
 import { Swallow } from './swallow.js';
 import { ValueStream } from './value-stream.js';
-import {
-  CloseReason,
-  type ConnectionInfo,
-  type Flusher,
-  INPUT_BYTES,
-  OUTPUT_HIGH_WATER_BYTES,
-  Outcome,
-  type WorkerContext,
-} from './worker-context.js';
+import { CloseReason, type ConnectionInfo, type Flusher, Outcome, type WorkerContext } from './worker-context.js';
 
 const Phase = { COMMANDS: 0, BLOCK: 1, SWALLOW: 2, REPLY: 3, GATHER: 4, UPLOAD: 5, OUTBOX: 6, CLOSED: 7 } as const;
 

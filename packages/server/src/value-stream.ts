@@ -4,7 +4,8 @@
  * The item is pinned from the moment its reply began until the last byte is in the output, so a reader that pauses keeps its version while
  * others delete or replace it, and the output never needs room for more than a piece. Made by a session, one at a time.
  */
-import { type Flusher, OUTPUT_HIGH_WATER_BYTES, type WorkerContext } from './worker-context.js';
+import { OUTPUT_HIGH_WATER_BYTES } from './reply-writer.js';
+import type { Flusher, WorkerContext } from './worker-context.js';
 
 /** Copied at a time: what a transport can send in one go without the output growing. */
 const PIECE_BYTES = 65_536;

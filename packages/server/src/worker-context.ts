@@ -18,12 +18,6 @@ import type { ReplyWriter } from './reply-writer.js';
 import type { ServerCounters } from './server-counters.js';
 import type { Settings } from './settings.js';
 
-/** Bytes that one receive call may bring: the front of worker.input. */
-export const INPUT_BYTES = 65_536;
-
-/** Replies beyond this many bytes are handed to the transport before the next command (or the next piece of a value) is answered. */
-export const OUTPUT_HIGH_WATER_BYTES = 262_144;
-
 /** What a session (or a command) tells its caller to do next. */
 export const Outcome = {
   /** All input is used or held: wait for more. */

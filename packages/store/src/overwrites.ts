@@ -5,12 +5,12 @@
  * linked or freed, only written under the key's stripe, and readers notice by its version. What a new item would gain by going to the
  * head of hot, this one gets by being active: it is not cold for another round. Written like reads.ts, for the same reason.
  */
+import type { ArenaViews } from './arena.js';
+import { type BoundParts, onlySegmentOf, wordBehindKey } from './bound.js';
 import { takeCasUnique } from './cas.js';
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS, StoreCounter } from './counters.js';
-import type { Find, ThreadMemory } from './find.js';
-import { keyWords, partialWord, WORDWISE_BYTES } from './item.js';
 import {
   ACCESS_TIME,
   CAS_HIGH,
@@ -19,7 +19,6 @@ import {
   EXPTIME,
   FLUSH_GENERATION_MASK,
   FLUSH_GENERATION_SHIFT,
-  HEADER_WORDS,
   ItemMark,
   LRU_SHIFT,
   Lru,
@@ -53,19 +52,13 @@ export interface Overwrites {
   ): boolean;
 }
 
-export interface OverwriteParts {
-  readonly find: Find;
-  readonly memory: ThreadMemory;
-}
-
-export function makeOverwrites(core: StoreCore, { find, memory }: OverwriteParts): Overwrites {
-  const { control, tuning, words: segments, bytes } = core.views;
+export function makeOverwrites(core: StoreCore, { find, isAlive, copies }: BoundParts): Overwrites {
+  const { control, tuning, words: segments } = core.views;
   const { stripes, counters } = core;
-  const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
-  const { input, inputView } = memory;
+  const { words: versions, mask, isWeaklyOrdered } = stripes;
   const { evictions, casEnabled } = core.options;
-  const [firstWords] = segments;
-  const isOneSegment = segments.every((words) => words === firstWords);
+  const onlyWords = onlySegmentOf(core.views);
+  const isOfShape = makeIsOfShape(core.views);
   const overwrites: Overwrites = { casOutLow: 0, casOutHigh: 0, store };
 
   function store(
@@ -79,7 +72,7 @@ export function makeOverwrites(core: StoreCore, { find, memory }: OverwriteParts
   ): boolean {
     // A flat LRU moves what is stored to its head; with -M a full memcached refuses a set of whatever key.
     if (!evictions || tuning[Tuning.SEGMENTED] === 0) return false;
-    const stripe = hash & stripeMask;
+    const stripe = hash & mask;
     const version = versions[stripe];
     const isFree = (version & 1) === 0;
     if (!isFree || Atomics.compareExchange(versions, stripe, version, version + 1) !== version) stripes.lock(hash);
@@ -92,17 +85,18 @@ export function makeOverwrites(core: StoreCore, { find, memory }: OverwriteParts
   }
 
   function storeLocked(ref: number, clientFlags: number, exptime: number, from: number, count: number): boolean {
-    const words = isOneSegment ? firstWords : segments[ref >>> REF_OFFSET_BITS];
+    const words = onlyWords ?? segments[ref >>> REF_OFFSET_BITS];
     const at = (ref & REF_OFFSET_MASK) << 1;
     const tag = words[at + TAG];
-    if (words[at + VALUE_BYTES] !== count || !isOfShape(tag, clientFlags, exptime) || isDead(words, at, tag)) return false;
+    if (words[at + VALUE_BYTES] !== count || !isOfShape(tag, clientFlags, exptime)) return false;
+    if (!isAlive(words, at, tag)) return false;
     const generation = control[Control.FLUSH_GENERATION] << FLUSH_GENERATION_SHIFT;
     words[at + TAG] = (tag & KEPT_OF_TAG) | ItemMark.ACTIVE | generation;
     words[at + EXPTIME] = exptime;
     words[at + ACCESS_TIME] = control[Control.NOW];
-    let to = at + HEADER_WORDS + keyWords(tag);
+    let to = wordBehindKey(at, tag);
     if (clientFlags !== 0) words[to++] = clientFlags;
-    copyIn(words, ref, to, from, count);
+    copies.copyIn(ref, words, to, from, count);
     if (casEnabled) {
       takeCasUnique(control, overwrites);
       words[at + CAS_LOW] = overwrites.casOutLow;
@@ -113,45 +107,18 @@ export function makeOverwrites(core: StoreCore, { find, memory }: OverwriteParts
     return true;
   }
 
-  /** In one chunk, with flags if these are any, and in a queue of the kind that this expiry asks for. */
-  function isOfShape(tag: number, clientFlags: number, exptime: number): boolean {
+  return overwrites;
+}
+
+type IsOfShape = (tag: number, clientFlags: number, exptime: number) => boolean;
+
+/** In one chunk, with flags if these are any, and in a queue of the kind that this expiry asks for. */
+function makeIsOfShape({ control, tuning }: ArenaViews): IsOfShape {
+  return (tag, clientFlags, exptime) => {
     const shape = tag & (ItemMark.CHUNKED | ItemMark.CLIENT_FLAGS);
     if (shape !== (clientFlags === 0 ? 0 : ItemMark.CLIENT_FLAGS)) return false;
     const temporaryTtl = tuning[Tuning.TEMPORARY_TTL_SECONDS];
     const isTemporary = exptime !== 0 && temporaryTtl >= 0 && exptime - control[Control.NOW] <= temporaryTtl;
     return ((tag & QUEUE_MASK) >> LRU_SHIFT === Lru.TEMP) === isTemporary;
-  }
-
-  function isDead(words: Int32Array, at: number, tag: number): boolean {
-    const exptime = words[at + EXPTIME];
-    if (exptime !== 0 && exptime <= control[Control.NOW]) return true;
-    const time = words[at + ACCESS_TIME];
-    const flushTime = control[Control.FLUSH_TIME];
-    return time < flushTime || (time === flushTime && tag >>> FLUSH_GENERATION_SHIFT !== (control[Control.FLUSH_GENERATION] & FLUSH_GENERATION_MASK));
-  }
-
-  /** Four words at a time, all four loaded before the first is stored: see item.ts. */
-  function copyIn(words: Int32Array, ref: number, word: number, start: number, count: number): void {
-    if (count > WORDWISE_BYTES) {
-      bytes[ref >>> REF_OFFSET_BITS].set(input.subarray(start, start + count), 4 * word);
-      return;
-    }
-    const end = start + count;
-    let from = start;
-    let to = word;
-    for (; from <= end - 16; from += 16, to += 4) {
-      const first = inputView.getInt32(from, true);
-      const second = inputView.getInt32(from + 4, true);
-      const third = inputView.getInt32(from + 8, true);
-      const fourth = inputView.getInt32(from + 12, true);
-      words[to] = first;
-      words[to + 1] = second;
-      words[to + 2] = third;
-      words[to + 3] = fourth;
-    }
-    for (; from <= end - 4; from += 4) words[to++] = inputView.getInt32(from, true);
-    if (from < end) words[to] = partialWord(input, from, end);
-  }
-
-  return overwrites;
+  };
 }

@@ -4,24 +4,20 @@
  *   begin ──▶ 0: there is none         ──▶ found, copyValue ──▶ end ──▶ true: all that was copied is whole
  *         ──▶ the item, by its version or with its stripe held               false: a writer was there, begin again
  *
- * This is the shortest path of the package, and written for it: functions made once a thread over arrays that stay, which V8 then takes
- * for constants; one look at each word of the header, everything in local variables. docs/performance.md tells what that brings.
+ * This is the shortest path of the package, and written for it: functions bound to a thread's arrays (bound.ts says why), one look at each
+ * word of the header, everything in local variables. docs/performance.md tells what that brings.
  */
+import { type BoundParts, onlySegmentOf, type ThreadMemory, wordBehindKey } from './bound.js';
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
-import type { Find, ThreadMemory } from './find.js';
 import { jenkins, murmur3 } from './hash.js';
 import { bucketOf } from './hash-table.js';
-import { keyWords, WORDWISE_BYTES } from './item.js';
 import {
   ACCESS_TIME,
   CAS_HIGH,
   CAS_LOW,
   CLASS_MASK,
-  EXPTIME,
-  FLUSH_GENERATION_SHIFT,
-  HEADER_WORDS,
   ItemMark,
   LRU_SHIFT,
   QUEUE_MASK,
@@ -41,13 +37,13 @@ const LINE_WORDS = 16;
 const FETCHED_AND_ACTIVE = ItemMark.FETCHED | ItemMark.ACTIVE;
 
 /** How the read under way is protected. */
-const ReadState = {
+const Protection = {
   /** By its version, to be checked. */
-  OPTIMISTIC: 0,
+  VERSION: 0,
   /** By the stripe, to be freed. */
-  LOCKED: 1,
+  STRIPE: 1,
   /** Nothing was read, or all is done. */
-  SETTLED: 2,
+  NONE: 2,
 } as const;
 
 /**
@@ -65,10 +61,41 @@ export class FoundItem {
   /** Where the value begins, an index of `words`, if it is not chunked. */
   valueAt = 0;
   valueBytes = 0;
-  /** The stripe is held, as it always is for a chunked item. */
-  isLocked = false;
-  /** What `anticipate` saw. Means nothing: it is kept so that V8 does not optimize the loads away. */
-  anticipated = 0;
+  /** `Protection` of the read, with the hash of the stripe and the version that it began with. */
+  protection: number = Protection.NONE;
+  hash = 0;
+  version = 0;
+
+  /** The read holds the stripe, as it always does for a chunked item. */
+  get isLocked(): boolean {
+    return this.protection === Protection.STRIPE;
+  }
+
+  get casLow(): number {
+    return this.words[this.at + CAS_LOW];
+  }
+
+  get casHigh(): number {
+    return this.words[this.at + CAS_HIGH];
+  }
+
+  look(ref: number, words: Int32Array, at: number, tag: number, valueBytes: number): void {
+    const keyEnd = wordBehindKey(at, tag);
+    const hasFlags = (tag & ItemMark.CLIENT_FLAGS) !== 0;
+    this.ref = ref;
+    this.words = words;
+    this.at = at;
+    this.tag = tag;
+    this.clientFlags = hasFlags ? words[keyEnd] >>> 0 : 0;
+    this.valueAt = hasFlags ? keyEnd + 1 : keyEnd;
+    this.valueBytes = valueBytes;
+  }
+
+  protect(protection: number, hash: number, version: number): void {
+    this.protection = protection;
+    this.hash = hash;
+    this.version = version;
+  }
 }
 
 /** The part of a read that takes the stripe; the store's. */
@@ -85,67 +112,110 @@ export interface Reads {
   hashKey(start: number, end: number): number;
   /**
    * Reads of `hashes[0..count)`, at most ANTICIPATED_MAX, are about to come: reads ahead what they will read, so that the cache misses of all
-   * overlap, instead of each waiting for its own. Decides nothing; what is read may be stale or torn by the time it is needed.
+   * overlap, instead of each waiting for its own. Decides nothing; what is read may be stale or torn by the time it is needed. Answers
+   * something that means nothing, to be kept: V8 would optimize the loads away.
    */
-  anticipate(hashes: Int32Array, count: number): void;
+  anticipate(hashes: Int32Array, count: number): number;
   /** The live item with the key input[start..end), or 0 and `missReason`. With `bump` 1 it counts as fetched for the LRU. */
   begin(start: number, end: number, hash: number, bump: number): number;
   /** Makes an item whose stripe the caller holds the one that is found. There is nothing to end then. */
   lookLocked(ref: number): void;
   /** True if all that was copied since `begin` is whole; frees the stripe if the read had to take it. */
   end(): boolean;
-  casLow(): number;
-  casHigh(): number;
   /** Copies the value of what was found, which is not chunked, to output[at..); answers the offset behind it. */
   copyValue(at: number): number;
   /** Counts a get that found the item, by the queue that held it. */
   countHit(): void;
 }
 
-export interface ReadParts {
-  readonly locked: LockedReads;
-  readonly find: Find;
-  readonly memory: ThreadMemory;
-}
+type IsCurrent = (hash: number, version: number) => boolean;
 
-export function makeReads(core: StoreCore, { locked, find, memory }: ReadParts): Reads {
-  const { input, inputView, output, outputView } = memory;
-  const { control, tuning, table, words: segments, bytes } = core.views;
-  const { stripes, counters } = core;
-  const { words: versions, mask: stripeMask, isWeaklyOrdered } = stripes;
-  const plainBytesMax = core.options.slabChunkMaxBytes;
+export function makeReads(core: StoreCore, parts: BoundParts, locked: LockedReads): Reads {
+  const { counters, views } = core;
+  const { words: segments } = views;
+  const { copies, memory } = parts;
+  const onlyWords = onlySegmentOf(views);
   const found = new FoundItem();
-  /** The only segment, if there is one: then V8 knows where every item lies. */
-  const [firstWords] = segments;
-  const isOneSegment = segments.every((words) => words === firstWords);
-  const hash = core.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
-  const seed = core.options.hashSeed;
-  const anticipated = new Int32Array(ANTICIPATED_MAX);
-  let readHash = 0;
-  let readVersion = 0;
-  let state: number = ReadState.SETTLED;
+  const isCurrent = makeIsCurrent(core);
 
-  function hashKey(start: number, end: number): number {
-    return hash(input, inputView, start, end, seed);
+  function lookLocked(ref: number): void {
+    const words = segments[ref >>> REF_OFFSET_BITS];
+    const at = (ref & REF_OFFSET_MASK) << 1;
+    found.look(ref, words, at, words[at + TAG], words[at + VALUE_BYTES]);
   }
 
-  function anticipate(hashes: Int32Array, count: number): void {
+  function copyValue(at: number): number {
+    const { ref, words, valueAt, valueBytes } = found;
+    return copies.copyOut(ref, onlyWords ?? words, valueAt, valueBytes, at);
+  }
+
+  function countHit(): void {
+    const { tag } = found;
+    const lru = (tag & QUEUE_MASK) >> LRU_SHIFT;
+    counters[STORE_COUNTERS + (tag & CLASS_MASK) * CLASS_COUNTERS + ClassCounter.HITS_HOT + lru]++;
+  }
+
+  return {
+    found,
+    hashKey: makeHashKey(core, memory),
+    anticipate: makeAnticipate(core),
+    begin: makeBegin(core, parts, { found, isCurrent, locked, lookLocked }),
+    lookLocked,
+    end: makeEnd(core, found, isCurrent),
+    copyValue,
+    countHit,
+  };
+}
+
+/** Whether nobody has locked the stripe since it was at a version. */
+function makeIsCurrent({ stripes }: StoreCore): IsCurrent {
+  const { words: versions, mask, isWeaklyOrdered } = stripes;
+  return (hash, version) => (isWeaklyOrdered ? stripes.isCurrent(hash, version) : versions[hash & mask] === version);
+}
+
+function makeHashKey({ options }: StoreCore, { input, inputView }: ThreadMemory): Reads['hashKey'] {
+  const hash = options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
+  const seed = options.hashSeed;
+  return (start, end) => hash(input, inputView, start, end, seed);
+}
+
+function makeAnticipate({ views }: StoreCore): Reads['anticipate'] {
+  const { control, table, words: segments } = views;
+  const onlyWords = onlySegmentOf(views);
+  const refs = new Int32Array(ANTICIPATED_MAX);
+  return (hashes, count) => {
     const buckets = control[Control.BUCKETS];
-    for (let i = 0; i < count; i++) anticipated[i] = table[bucketOf(hashes[i], buckets)];
+    for (let i = 0; i < count; i++) refs[i] = table[bucketOf(hashes[i], buckets)];
     let seen = 0;
     for (let i = 0; i < count; i++) {
-      const words = isOneSegment ? firstWords : segments[anticipated[i] >>> REF_OFFSET_BITS];
-      const at = (anticipated[i] & REF_OFFSET_MASK) << 1;
+      const words = onlyWords ?? segments[refs[i] >>> REF_OFFSET_BITS];
+      const at = (refs[i] & REF_OFFSET_MASK) << 1;
       const last = at + 2 * LINE_WORDS;
       // Three cache lines, but for an item at the very end of its segment.
       if (last < words.length) seen ^= words[at] ^ words[at + LINE_WORDS] ^ words[last];
     }
-    found.anticipated = seen;
-  }
+    return seen;
+  };
+}
+
+interface BeginParts {
+  readonly found: FoundItem;
+  readonly isCurrent: IsCurrent;
+  readonly locked: LockedReads;
+  readonly lookLocked: Reads['lookLocked'];
+}
+
+function makeBegin(core: StoreCore, { find, isAlive }: BoundParts, parts: BeginParts): Reads['begin'] {
+  const { found, isCurrent, locked, lookLocked } = parts;
+  const { stripes, views, options } = core;
+  const { control, tuning, words: segments } = views;
+  const { words: versions, mask, isWeaklyOrdered } = stripes;
+  const onlyWords = onlySegmentOf(views);
+  const plainBytesMax = options.slabChunkMaxBytes;
 
   function begin(start: number, end: number, hash: number, bump: number): number {
     for (;;) {
-      const version = isWeaklyOrdered ? Atomics.load(versions, hash & stripeMask) : versions[hash & stripeMask];
+      const version = isWeaklyOrdered ? Atomics.load(versions, hash & mask) : versions[hash & mask];
       if ((version & 1) !== 0) {
         stripes.awaitFree(hash);
         continue;
@@ -156,129 +226,48 @@ export function makeReads(core: StoreCore, { locked, find, memory }: ReadParts):
         locked.noteAbsent();
         return 0;
       }
-      const words = isOneSegment ? firstWords : segments[ref >>> REF_OFFSET_BITS];
+      const words = onlyWords ?? segments[ref >>> REF_OFFSET_BITS];
       const at = (ref & REF_OFFSET_MASK) << 1;
       const tag = words[at + TAG];
       const valueBytes = words[at + VALUE_BYTES];
-      if (!isPlain(words, at, tag, bump)) {
-        if (stripes.upgrade(hash, version)) return beginLocked(ref, hash, bump);
-        continue;
+      if ((tag & ItemMark.CHUNKED) === 0 && isAlive(words, at, tag) && (bump === 0 || isMarked(words, at, tag))) {
+        // A chunk that was freed under the reader may show any number here. Only a possible one may be copied, in vain.
+        if (valueBytes < 0 || valueBytes > plainBytesMax) continue;
+        found.look(ref, words, at, tag, valueBytes);
+        found.protect(Protection.VERSION, hash, version);
+        return ref;
       }
-      // A chunk that was freed under the reader may show any number here. Only a possible one may be copied, in vain.
-      if (valueBytes < 0 || valueBytes > plainBytesMax) continue;
-      show(ref, words, at, tag, valueBytes);
-      found.isLocked = false;
-      readHash = hash;
-      readVersion = version;
-      state = ReadState.OPTIMISTIC;
-      return ref;
+      if (stripes.upgrade(hash, version)) return beginLocked(ref, hash, bump);
     }
   }
 
-  /** Nobody has locked the stripe since it was at `version`. */
-  function isCurrent(hash: number, version: number): boolean {
-    return isWeaklyOrdered ? stripes.isCurrent(hash, version) : versions[hash & stripeMask] === version;
-  }
-
-  /** Alive, in one chunk, and with no mark to set: to be read without the stripe. */
-  function isPlain(words: Int32Array, at: number, tag: number, bump: number): boolean {
-    const exptime = words[at + EXPTIME];
-    const time = words[at + ACCESS_TIME];
-    if ((tag & ItemMark.CHUNKED) !== 0 || (exptime !== 0 && exptime <= control[Control.NOW])) return false;
-    const flushTime = control[Control.FLUSH_TIME];
-    if (time < flushTime) return false;
-    if (time === flushTime && tag >>> FLUSH_GENERATION_SHIFT !== core.flushGeneration()) return false;
-    if (bump === 0) return true;
+  /** A fetch has nothing to mark: the item can be read without the stripe. */
+  function isMarked(words: Int32Array, at: number, tag: number): boolean {
     if (tuning[Tuning.SEGMENTED] !== 0) return (tag & FETCHED_AND_ACTIVE) === FETCHED_AND_ACTIVE;
-    return (tag & ItemMark.FETCHED) !== 0 && time >= control[Control.NOW] - FLAT_BUMP_SECONDS;
+    return (tag & ItemMark.FETCHED) !== 0 && words[at + ACCESS_TIME] >= control[Control.NOW] - FLAT_BUMP_SECONDS;
   }
 
-  /** The stripe is ours at the version that found `ref`, so `ref` is what was found. */
+  /** The stripe is ours at the version that found it, so it is what was found. */
   function beginLocked(candidate: number, hash: number, bump: number): number {
     const ref = locked.finishLocked(candidate, hash, bump);
     if (ref === 0) return 0;
     lookLocked(ref);
-    found.isLocked = true;
-    readHash = hash;
-    state = ReadState.LOCKED;
+    found.protect(Protection.STRIPE, hash, 0);
     return ref;
   }
 
-  function lookLocked(ref: number): void {
-    const words = segments[ref >>> REF_OFFSET_BITS];
-    const at = (ref & REF_OFFSET_MASK) << 1;
-    show(ref, words, at, words[at + TAG], words[at + VALUE_BYTES]);
-  }
+  return begin;
+}
 
-  function show(ref: number, words: Int32Array, at: number, tag: number, valueBytes: number): void {
-    const keyEnd = at + HEADER_WORDS + keyWords(tag);
-    const hasFlags = (tag & ItemMark.CLIENT_FLAGS) !== 0;
-    found.ref = ref;
-    found.words = words;
-    found.at = at;
-    found.tag = tag;
-    found.clientFlags = hasFlags ? words[keyEnd] >>> 0 : 0;
-    found.valueAt = hasFlags ? keyEnd + 1 : keyEnd;
-    found.valueBytes = valueBytes;
-  }
-
-  function end(): boolean {
-    if (state === ReadState.OPTIMISTIC) {
-      state = ReadState.SETTLED;
-      return isCurrent(readHash, readVersion);
-    }
-    if (state === ReadState.LOCKED) {
-      state = ReadState.SETTLED;
-      found.isLocked = false;
-      // Nobody holds the item from now on: it may change behind the place where reading it stood.
-      if ((found.tag & ItemMark.CHUNKED) !== 0) core.chunked.forgetCursor();
-      stripes.unlock(readHash);
-    }
+function makeEnd({ stripes, chunked }: StoreCore, found: FoundItem, isCurrent: IsCurrent): Reads['end'] {
+  return () => {
+    const { protection, hash, version, tag } = found;
+    found.protection = Protection.NONE;
+    if (protection === Protection.VERSION) return isCurrent(hash, version);
+    if (protection === Protection.NONE) return true;
+    // Nobody holds the item from now on: it may change behind the place where reading it stood.
+    if ((tag & ItemMark.CHUNKED) !== 0) chunked.forgetCursor();
+    stripes.unlock(hash);
     return true;
-  }
-
-  function casLow(): number {
-    return found.words[found.at + CAS_LOW];
-  }
-
-  function casHigh(): number {
-    return found.words[found.at + CAS_HIGH];
-  }
-
-  /** Four words at a time, and all four loaded before the first is stored: see item.ts. */
-  function copyValue(at: number): number {
-    const { valueAt, valueBytes } = found;
-    const words = isOneSegment ? firstWords : found.words;
-    if (valueBytes > WORDWISE_BYTES) return copyLongValue(at);
-    const end = at + valueBytes;
-    let from = valueAt;
-    let to = at;
-    for (; to <= end - 16; to += 16, from += 4) {
-      const first = words[from];
-      const second = words[from + 1];
-      const third = words[from + 2];
-      const fourth = words[from + 3];
-      outputView.setInt32(to, first, true);
-      outputView.setInt32(to + 4, second, true);
-      outputView.setInt32(to + 8, third, true);
-      outputView.setInt32(to + 12, fourth, true);
-    }
-    for (; to <= end - 4; to += 4) outputView.setInt32(to, words[from++], true);
-    for (let rest = words[from]; to < end; rest >>>= 8) output[to++] = rest;
-    return end;
-  }
-
-  function copyLongValue(at: number): number {
-    const { ref, valueAt, valueBytes } = found;
-    output.set(bytes[ref >>> REF_OFFSET_BITS].subarray(4 * valueAt, 4 * valueAt + valueBytes), at);
-    return at + valueBytes;
-  }
-
-  function countHit(): void {
-    const { tag } = found;
-    const lru = (tag & QUEUE_MASK) >> LRU_SHIFT;
-    counters[STORE_COUNTERS + (tag & CLASS_MASK) * CLASS_COUNTERS + ClassCounter.HITS_HOT + lru]++;
-  }
-
-  return { found, hashKey, anticipate, begin, lookLocked, end, casLow, casHigh, copyValue, countHit };
+  };
 }

@@ -7,28 +7,18 @@
  * Nothing here throws on the data path; references are opaque int32, 0 is none.
  */
 import type { Arena, SegmentBytes } from './arena.js';
+import { makeBoundParts, type ThreadMemory } from './bound.js';
 import { takeCasUnique } from './cas.js';
 import { Clock } from './clock.js';
 import { Control, Tuning } from './control.js';
 import { StoreCore } from './core.js';
-import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
+import { CLASS_COUNTERS, type ClassCounter, STORE_COUNTERS } from './counters.js';
 import { requestCrawl } from './crawler.js';
-import { makeFind, type ThreadMemory } from './find.js';
 import { flushAll } from './flush.js';
 import { type Hash, jenkins, murmur3 } from './hash.js';
 import { bytesBeforeData, itemTag } from './item.js';
 import { ItemAccess } from './item-access.js';
-import {
-  ACCESS_TIME,
-  CAS_HIGH,
-  CAS_LOW,
-  CHUNKED_WORDS,
-  HASH_NEXT,
-  ItemMark,
-  Kind,
-  LRU_SHIFT,
-  Lru,
-} from './layout.js';
+import { ACCESS_TIME, CAS_HIGH, CAS_LOW, CHUNKED_WORDS, HASH_NEXT, ItemMark, Kind, LRU_SHIFT, Lru } from './layout.js';
 import { HashAlgorithm } from './options.js';
 import { makeOverwrites, type Overwrites } from './overwrites.js';
 import { type Reassign, requestReassign } from './page-mover.js';
@@ -99,11 +89,8 @@ export class Store extends ItemAccess {
       },
       finishLocked: (ref, hash, bump) => this.#finishLockedRead(ref, hash, bump),
     };
-    const find = makeFind(this.core.views, this.core.stripes.mask, memory);
-    return {
-      reads: makeReads(this.core, { locked, find, memory }),
-      overwrites: makeOverwrites(this.core, { find, memory }),
-    };
+    const parts = makeBoundParts(this.core.views, this.core.stripes.mask, memory);
+    return { reads: makeReads(this.core, parts, locked), overwrites: makeOverwrites(this.core, parts) };
   }
 
   /** The stripe is ours at the version that found `ref`, so `ref` is what was found. */

@@ -70,7 +70,16 @@ function writeHead(worker: WorkerContext): void {
   const { opcode, opaque, keyStart, keyEnd } = request;
   const { clientFlags, valueBytes } = reads.found;
   const keyBytes = showsKey(request.op) ? keyEnd - keyStart : 0;
-  writeBinaryHitHead(output, opcode, opaque, clientFlags, keyBytes, valueBytes, reads.casLow(), reads.casHigh());
+  writeBinaryHitHead(
+    output,
+    opcode,
+    opaque,
+    clientFlags,
+    keyBytes,
+    valueBytes,
+    reads.found.casLow,
+    reads.found.casHigh,
+  );
   if (keyBytes > 0) output.copyShort(input, inputView, keyStart, keyEnd);
 }
 

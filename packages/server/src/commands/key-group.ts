@@ -15,6 +15,8 @@ export interface KeyGroup {
   count: number;
   /** What stands behind the group: another key, a key too long, or nothing. */
   next: number;
+  /** See Reads.anticipate. */
+  anticipated: number;
   /** One key alone, which the line ends with. */
   takeOne(start: number, end: number, hash: number): void;
   /** The keys of the line input[from..lineEnd). */
@@ -25,7 +27,7 @@ export function makeKeyGroup(input: Uint8Array, view: DataView, reads: Reads): K
   const starts = new Int32Array(ANTICIPATED_MAX);
   const ends = new Int32Array(ANTICIPATED_MAX);
   const hashes = new Int32Array(ANTICIPATED_MAX);
-  const group: KeyGroup = { starts, ends, hashes, count: 0, next: NextKey.NONE, takeOne, read };
+  const group: KeyGroup = { starts, ends, hashes, count: 0, next: NextKey.NONE, anticipated: 0, takeOne, read };
 
   function takeOne(start: number, end: number, hash: number): void {
     starts[0] = start;
@@ -50,7 +52,7 @@ export function makeKeyGroup(input: Uint8Array, view: DataView, reads: Reads): K
     }
     group.count = count;
     group.next = next;
-    if (count > 1) reads.anticipate(hashes, count);
+    if (count > 1) group.anticipated = reads.anticipate(hashes, count);
   }
 
   return group;

@@ -24,6 +24,8 @@ export interface Lookahead {
   readonly decoded: Int32Array;
   /** Hash of each one's key, of data commands. */
   readonly hashes: Int32Array;
+  /** See Reads.anticipate. */
+  anticipated: number;
   /** Decodes up to `limit` commands of input[start..end); returns how many, at least one. Only the last may be other than READY. */
   look(dialect: number, start: number, end: number, limit: number): number;
 }
@@ -33,6 +35,8 @@ export function makeLookahead(input: Uint8Array, inputView: DataView, reads: Rea
   const starts = new Int32Array(ANTICIPATED_MAX);
   const outcomes = new Int32Array(ANTICIPATED_MAX);
   const hashes = new Int32Array(ANTICIPATED_MAX);
+
+  const lookahead: Lookahead = { requests, starts, decoded: outcomes, hashes, anticipated: 0, look };
 
   function look(dialect: number, start: number, end: number, limit: number): number {
     const countMax = Math.min(limit, ANTICIPATED_MAX);
@@ -53,9 +57,9 @@ export function makeLookahead(input: Uint8Array, inputView: DataView, reads: Rea
       at = request.next + ((shape & BLOCK) === 0 ? 0 : request.swallowBytes);
       if (count === countMax || at >= end) break;
     }
-    if (count > 1) reads.anticipate(hashes, count);
+    if (count > 1) lookahead.anticipated = reads.anticipate(hashes, count);
     return count;
   }
 
-  return { requests, starts, decoded: outcomes, hashes, look };
+  return lookahead;
 }

@@ -84,7 +84,7 @@ export function getMeta(worker: WorkerContext, session: CommandSession): number 
 /** Line and value of the item that was found, of which nothing unusual is to be told. */
 function writePlainItem(worker: WorkerContext): void {
   const { reads, output, request, metaLines, spelling } = worker;
-  const at = metaLines.put(output.at, request, reads.found, reads.casLow(), reads.casHigh());
+  const at = metaLines.put(output.at, request, reads.found, reads.found.casLow, reads.found.casHigh);
   const showsValue = (request.metaFlags & MetaFlag.RETURN_VALUE) !== 0;
   output.at = showsValue ? spelling.putEnd(reads.copyValue(at)) : at;
 }
@@ -172,7 +172,7 @@ function writeMetaItem(worker: WorkerContext, ref: number, isCreated: boolean, i
 function hasCasOfClient(worker: WorkerContext): boolean {
   const { reads, request } = worker;
   if ((request.metaFlags & MetaFlag.COMPARE_CAS) === 0) return false;
-  return reads.casLow() === request.casLow && reads.casHigh() === request.casHigh;
+  return reads.found.casLow === request.casLow && reads.found.casHigh === request.casHigh;
 }
 
 /** The flags in the order asked for: T before t shows the new expiry, t before T the old one. True: the client has won the renewal. */
@@ -199,7 +199,7 @@ function writeFlags(worker: WorkerContext, ref: number, isCreated: boolean): boo
         writeFlagNumber(output, LETTER_F, reads.found.clientFlags);
         break;
       case LETTER_C:
-        writeFlagCas(output, reads.casLow(), reads.casHigh());
+        writeFlagCas(output, reads.found.casLow, reads.found.casHigh);
         break;
       default:
         writeRareFlag(worker, ref, letter);

@@ -5,18 +5,12 @@
  * there is written again. Values of several chunks are pinned and streamed. If the transport takes no more, the keys still to be
  * answered are kept by the session and `resumeGet` goes on with them. (memcached: process_get_command, process_get_cmd.)
  */
-import {
-  NextKey,
-  nextKey,
-  Op,
-  Status,
-  VALUE_LINE_BYTES_MAX,
-  writeStatus,
-} from '@shoal/protocol';
+import { NextKey, nextKey, Op, Status, VALUE_LINE_BYTES_MAX, writeStatus } from '@shoal/protocol';
 import { resolveExptime } from '../exptime.js';
 import { LONG_LINE_AT } from '../input-memory.js';
+import { OUTPUT_HIGH_WATER_BYTES } from '../reply-writer.js';
 import { ServerCounter } from '../server-counters.js';
-import { OUTPUT_HIGH_WATER_BYTES, Outcome, type WorkerContext } from '../worker-context.js';
+import { Outcome, type WorkerContext } from '../worker-context.js';
 import { loadClusterList } from './config.js';
 import type { CommandSession } from './context.js';
 import { countRemoved, isGetObserved, observeHit, observeMiss } from './lookup.js';
@@ -161,7 +155,7 @@ function putLine(worker: WorkerContext, op: number): number {
   const { clientFlags, valueBytes } = reads.found;
   if (op === Op.GET || op === Op.GAT) return valueLines.put(output.at, keyStart, keyEnd, clientFlags, valueBytes);
   const { at } = output;
-  return valueLines.putWithCas(at, keyStart, keyEnd, clientFlags, valueBytes, reads.casLow(), reads.casHigh());
+  return valueLines.putWithCas(at, keyStart, keyEnd, clientFlags, valueBytes, reads.found.casLow, reads.found.casHigh);
 }
 
 /** The same as a get that gives the item a new expiry. */

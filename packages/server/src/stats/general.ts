@@ -7,9 +7,10 @@
  */
 import { VERSION } from '@shoal/protocol';
 import { ClassCounter, QueueCounter, StoreCounter, Tuning } from '@shoal/store';
+import { INPUT_BYTES } from '../input-memory.js';
 import { DUMP_SLOT, OutboxState } from '../outbox.js';
 import { ServerCounter } from '../server-counters.js';
-import { INPUT_BYTES, type WorkerContext } from '../worker-context.js';
+import type { WorkerContext } from '../worker-context.js';
 import type { StatReport } from './report.js';
 
 /** What memcached of this version is usually linked with; clients only look whether the field is there. */

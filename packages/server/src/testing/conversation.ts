@@ -5,17 +5,11 @@
  * until the session waits for input.
  */
 import { createArena, Store, type StoreOptions, verify } from '@shoal/store';
+import { INPUT_BYTES } from '../input-memory.js';
 import { openMemory } from '../make-context.js';
 import type { ServerOptions } from '../options.js';
 import { Session } from '../session.js';
-import {
-  CloseReason,
-  type ConnectionInfo,
-  type Flusher,
-  INPUT_BYTES,
-  Outcome,
-  type WorkerContext,
-} from '../worker-context.js';
+import { CloseReason, type ConnectionInfo, type Flusher, Outcome, type WorkerContext } from '../worker-context.js';
 import { AdminWorker, NOW, ROWS } from './admin-worker.js';
 
 export interface ConversationOptions {

@@ -5,8 +5,9 @@
  * shared output buffer, because the next connection needs that; it is rare, and the only thing here that allocates.
  */
 import { ConnectionState, type Endpoint } from '../connection-table.js';
+import { INPUT_BYTES } from '../input-memory.js';
 import { ServerCounter } from '../server-counters.js';
-import { CloseReason, INPUT_BYTES } from '../worker-context.js';
+import { CloseReason } from '../worker-context.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { EpollSet } from './epoll-set.js';
 import { EAGAIN, EINTR, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type Libc, MSG_NOSIGNAL } from './libc.js';

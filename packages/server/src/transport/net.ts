@@ -7,7 +7,7 @@
  */
 import { type ConnectOpts, type ListenOptions, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Endpoint } from '../connection-table.js';
-import { INPUT_BYTES } from '../worker-context.js';
+import { INPUT_BYTES } from '../input-memory.js';
 import { NetConnection } from './net-connection.js';
 import { NetListener } from './net-listener.js';
 import { Roster } from './roster.js';

@@ -4,8 +4,10 @@
  * Received bytes are given to the session at once. What it may not take yet (a backlog, a turn to wait for, a key dump) is held back here
  * while the transport is told to receive no more: at most what was under way. A client's end waits behind what it sent.
  */
+
+import { INPUT_BYTES } from '../input-memory.js';
 import { ServerCounter } from '../server-counters.js';
-import { CloseReason, INPUT_BYTES } from '../worker-context.js';
+import { CloseReason } from '../worker-context.js';
 import { Connection } from './connection.js';
 
 /** Below this a byte loop beats `set` with its `subarray` object. */

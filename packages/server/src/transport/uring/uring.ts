@@ -107,7 +107,8 @@ export class UringTransport implements Transport, UringSockets {
       const kind = ring.kindOf(at);
       if (kind !== LoopKind.TICK) this.#isBusy = true;
       if (kind >= LoopKind.EPOLL) this.#onOwnCompletion(kind);
-      else if (kind !== NO_KIND && kind !== Kind.REPLY) connection!.onCompletion(kind, ring.resultOf(at), ring.flagsOf(at));
+      else if (kind !== NO_KIND && kind !== Kind.REPLY)
+        connection!.onCompletion(kind, ring.resultOf(at), ring.flagsOf(at));
     }
     ring.release(end);
     this.buffers.publish();
