@@ -51,14 +51,14 @@ export type Find = (start: number, end: number, hash: number, version: number) =
 export type IsAlive = (words: Int32Array, at: number, tag: number) => boolean;
 
 export interface ValueCopies {
-  /** Copies a plain value that begins at words[word] of the segment of `ref` to output[at..); answers the offset behind it. */
-  copyOut(ref: number, words: Int32Array, word: number, count: number, at: number): number;
+  /** Copies a plain value that begins at this word of the segment of `ref` to output[at..); answers the offset behind it. */
+  copyOut(ref: number, word: number, count: number, at: number): number;
   /** Copies input[start..start + count) to such a place. */
-  copyIn(ref: number, words: Int32Array, word: number, start: number, count: number): void;
+  copyIn(ref: number, word: number, start: number, count: number): void;
 }
 
 export function makeBoundParts(views: ArenaViews, stripeMask: number, memory: ThreadMemory): BoundParts {
-  const isKey = makeIsKey(memory);
+  const isKey = makeIsKey(views, memory);
   return {
     memory,
     find: makeFind(views, stripeMask, isKey),
@@ -74,8 +74,10 @@ export function onlySegmentOf({ words }: ArenaViews): Int32Array | null {
 
 type IsKey = (words: Int32Array, at: number, start: number, end: number) => boolean;
 
-function makeIsKey({ input, inputView }: ThreadMemory): IsKey {
-  return (words, at, start, end) => {
+function makeIsKey(views: ArenaViews, { input, inputView }: ThreadMemory): IsKey {
+  const onlyWords = onlySegmentOf(views);
+  return (itsWords, at, start, end) => {
+    const words = onlyWords ?? itsWords;
     if (((words[at + TAG] >>> KEY_BYTES_SHIFT) & KEY_BYTES_MASK) !== end - start) return false;
     let word = at + HEADER_WORDS;
     let from = start;
@@ -114,10 +116,13 @@ function makeIsAlive({ control }: ArenaViews): IsAlive {
 }
 
 /** Both go four words at a time and load all four before they store the first: see item.ts. */
-function makeValueCopies({ bytes }: ArenaViews, memory: ThreadMemory): ValueCopies {
+function makeValueCopies(views: ArenaViews, memory: ThreadMemory): ValueCopies {
+  const { bytes, words: segments } = views;
+  const onlyWords = onlySegmentOf(views);
   const { input, inputView, output, outputView } = memory;
 
-  function copyOut(ref: number, words: Int32Array, word: number, count: number, at: number): number {
+  function copyOut(ref: number, word: number, count: number, at: number): number {
+    const words = onlyWords ?? segments[ref >>> REF_OFFSET_BITS];
     const end = at + count;
     if (count > WORDWISE_BYTES) {
       output.set(bytes[ref >>> REF_OFFSET_BITS].subarray(4 * word, 4 * word + count), at);
@@ -140,7 +145,8 @@ function makeValueCopies({ bytes }: ArenaViews, memory: ThreadMemory): ValueCopi
     return end;
   }
 
-  function copyIn(ref: number, words: Int32Array, word: number, start: number, count: number): void {
+  function copyIn(ref: number, word: number, start: number, count: number): void {
+    const words = onlyWords ?? segments[ref >>> REF_OFFSET_BITS];
     const end = start + count;
     if (count > WORDWISE_BYTES) {
       bytes[ref >>> REF_OFFSET_BITS].set(input.subarray(start, end), 4 * word);

@@ -96,7 +96,7 @@ export function makeOverwrites(core: StoreCore, { find, isAlive, copies }: Bound
     words[at + ACCESS_TIME] = control[Control.NOW];
     let to = wordBehindKey(at, tag);
     if (clientFlags !== 0) words[to++] = clientFlags;
-    copies.copyIn(ref, words, to, from, count);
+    copies.copyIn(ref, to, from, count);
     if (casEnabled) {
       takeCasUnique(control, overwrites);
       words[at + CAS_LOW] = overwrites.casOutLow;

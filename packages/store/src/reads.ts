@@ -134,7 +134,6 @@ export function makeReads(core: StoreCore, parts: BoundParts, locked: LockedRead
   const { counters, views } = core;
   const { words: segments } = views;
   const { copies, memory } = parts;
-  const onlyWords = onlySegmentOf(views);
   const found = new FoundItem();
   const isCurrent = makeIsCurrent(core);
 
@@ -145,8 +144,7 @@ export function makeReads(core: StoreCore, parts: BoundParts, locked: LockedRead
   }
 
   function copyValue(at: number): number {
-    const { ref, words, valueAt, valueBytes } = found;
-    return copies.copyOut(ref, onlyWords ?? words, valueAt, valueBytes, at);
+    return copies.copyOut(found.ref, found.valueAt, found.valueBytes, at);
   }
 
   function countHit(): void {

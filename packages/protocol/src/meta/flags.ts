@@ -14,6 +14,11 @@ import { Status } from '../status.js';
 const LF = 10;
 const CR = 13;
 const BLANK = 32;
+const DIGIT_0 = 48;
+const LETTER_F = 70;
+const LETTER_T = 84;
+/** So many always fit an int32. */
+const FEW_DIGITS_MAX = 9;
 const number = new ParsedNumber();
 
 /** `MetaFlag` bit of each letter, 0 for letters that are no flag. */
@@ -82,25 +87,44 @@ export function clearArguments(request: Request): void {
 }
 
 /**
- * Takes in the flags from the blank at `from` on as long as they are what they usually are: single letters, parted by
- * one blank, none of them twice. Returns the offset of the blank or CR LF where that ends; readFlag does the rest.
+ * Takes in the flags from the blank at `from` on as long as they are what they usually are: single letters, or F and T with a few
+ * digits, parted by one blank, none of them twice. Returns the offset of the blank or CR LF where that ends; readFlag does the rest.
  */
-export function readLetters(input: Uint8Array, from: number, end: number, request: Request): number {
+export function readUsualFlags(input: Uint8Array, from: number, end: number, request: Request): number {
   const { flagLetters } = request;
   let flags = 0;
   let count = 0;
   let at = from;
-  for (; at + 3 < end && input[at] === BLANK; at += 2) {
-    const bit = LETTER_BITS[input[at + 1]];
-    const after = input[at + 2];
+  while (at + 3 < end && input[at] === BLANK) {
+    const letter = input[at + 1];
+    const isNumbered = letter === LETTER_F || letter === LETTER_T;
+    const bit = isNumbered ? FLAG_BITS[letter] : LETTER_BITS[letter];
     if (bit === 0 || (flags & bit) !== 0) break;
-    if (after !== BLANK && (after !== CR || input[at + 3] !== LF)) break;
+    const flagEnd = isNumbered ? readFewDigits(input, at + 2, end) : at + 2;
+    const after = input[flagEnd];
+    if (flagEnd + 1 >= end || (after !== BLANK && (after !== CR || input[flagEnd + 1] !== LF))) break;
+    if (letter === LETTER_F) request.clientFlags = number.low;
+    else if (letter === LETTER_T) request.newTtl = number.low;
     flags |= bit;
-    flagLetters[count++] = input[at + 1];
+    flagLetters[count++] = letter;
+    at = flagEnd;
   }
   request.metaFlags = flags;
   request.flagCount = count;
   return at;
+}
+
+/** Reads the 1 to 9 digits from `at` on into `number.low`; returns their end, `end` if there are none or more. */
+function readFewDigits(input: Uint8Array, at: number, end: number): number {
+  let value = 0;
+  let i = at;
+  for (; i < end; i++) {
+    const digit = input[i] - DIGIT_0;
+    if (digit >>> 0 > 9) break;
+    value = (value * 10 + digit) | 0;
+  }
+  number.low = value;
+  return i === at || i > at + FEW_DIGITS_MAX ? end : i;
 }
 
 /**

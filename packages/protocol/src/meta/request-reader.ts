@@ -24,7 +24,7 @@ import { Status } from '../status.js';
 import { readWords, setKey } from '../text/line.js';
 import { findLineFeed, setLine, skipBlanks, wordEnd } from '../text/tokens.js';
 import { readUnfinishedLine } from '../text/unfinished-line.js';
-import { canBeginFlag, clearArguments, readFlag, readLetters } from './flags.js';
+import { canBeginFlag, clearArguments, readFlag, readUsualFlags } from './flags.js';
 
 const CR = 13;
 const BLANK = 32;
@@ -106,7 +106,7 @@ function readFlags(
   const hasLongKey = request.keyEnd - request.keyStart > KEY_BYTES_MAX;
   let isBadWord = false;
   let final: number = hasLongKey ? Status.BAD_FORMAT : Status.NONE;
-  let at = readLetters(input, from, end, request);
+  let at = readUsualFlags(input, from, end, request);
   let wordCount = request.flagCount + (request.op === Op.META_SET ? 3 : 2);
   request.restStart = from;
   request.status = Status.NONE;
