@@ -10,9 +10,6 @@ import { CLASSES_MAX, QUEUES } from './layout.js';
 export const Control = {
   /** Seconds since start; written by the clock's one writer. */
   NOW: 0,
-  /** CAS unique handed out last; atomic. */
-  CAS_LOW: 1,
-  CAS_HIGH: 2,
   /** Items last touched before this second are flushed; 0: none. Never in the future. */
   FLUSH_TIME: 3,
   FLUSH_GENERATION: 4,
@@ -34,12 +31,16 @@ export const Control = {
   CRAWL_STATE: 13,
   CRAWL_CLASSES_LOW: 14,
   CRAWL_CLASSES_HIGH: 15,
-  /** Items, for the table's growth: counted in batches by each thread; atomic. */
-  ITEMS: 16,
   /** Second at which a delayed flush comes into force, 0: none waits; atomic. */
   FLUSH_PENDING: 17,
   /** Further flushes in second FLUSH_TIME; atomic. */
   FLUSH_REPEATS: 18,
+  // What stores write lies in cache lines of its own, two lines apart from what every get reads.
+  /** Items, for the table's growth: counted in batches by each thread; atomic. */
+  ITEMS: 32,
+  /** CAS unique handed out last, by every store; atomic. */
+  CAS_LOW: 48,
+  CAS_HIGH: 49,
 } as const;
 export const CONTROL_WORDS = 64;
 

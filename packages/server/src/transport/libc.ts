@@ -134,8 +134,9 @@ export class Libc {
     this.listen = library.func('int listen(int, int)');
     this.getsockname = library.func('int getsockname(int, int64, int64)');
     this.accept4 = library.func('int accept4(int, int64, int64, int)');
-    this.recv = library.func('int64 recv(int, int64, int64, int)');
-    this.send = library.func('int64 send(int, int64, int64, int)');
+    // ssize_t, but what is asked for fits an int, which takes no detour through a double.
+    this.recv = library.func('int recv(int, int64, int64, int)');
+    this.send = library.func('int send(int, int64, int64, int)');
     this.read = library.func('int64 read(int, int64, int64)');
     this.close = library.func('int close(int)');
     this.epollCreate = library.func('int epoll_create1(int)');
