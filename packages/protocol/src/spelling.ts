@@ -28,15 +28,19 @@ export interface Spelling {
 }
 
 export function makeSpelling({ input, inputView, output, outputView }: ReplyMemory): Spelling {
-  /** Two words at a time, both loaded before they are stored: after a store to a DataView V8 looks at everything anew. */
+  /** Four words at a time, all loaded before one is stored: after a store to a DataView V8 looks at everything anew. */
   function putKey(at: number, keyStart: number, keyEnd: number): number {
     let to = at;
     let from = keyStart;
-    for (; from + 8 <= keyEnd; from += 8, to += 8) {
+    for (; from + 16 <= keyEnd; from += 16, to += 16) {
       const first = inputView.getInt32(from, true);
       const second = inputView.getInt32(from + 4, true);
+      const third = inputView.getInt32(from + 8, true);
+      const fourth = inputView.getInt32(from + 12, true);
       outputView.setInt32(to, first, true);
       outputView.setInt32(to + 4, second, true);
+      outputView.setInt32(to + 8, third, true);
+      outputView.setInt32(to + 12, fourth, true);
     }
     for (; from + 4 <= keyEnd; from += 4, to += 4) outputView.setInt32(to, inputView.getInt32(from, true), true);
     while (from < keyEnd) output[to++] = input[from++];
