@@ -26,6 +26,9 @@ interface Measured {
   readonly redis?: readonly TurnWindow[];
 }
 
+/** The first row also warms up what all rows share: the loop, the connections, the session. */
+const FIRST_WARMUPS = 3;
+
 export async function measureOperations(options: BenchOptions, workers: number): Promise<Part> {
   const rows = selectRows(options.only);
   const hasRedis = options.peers.includes('redis') && rows.some((row) => row.hasRedis);
@@ -34,7 +37,8 @@ export async function measureOperations(options: BenchOptions, workers: number):
     for (const warning of field.warnings) console.error(warning);
     const measured: Measured[] = [];
     for (const row of rows) {
-      const found = await measureRow(row, field, { ...options, warmupSeconds: options.warmupSeconds * workers });
+      const times = measured.length === 0 ? FIRST_WARMUPS * workers : workers;
+      const found = await measureRow(row, field, { ...options, warmupSeconds: options.warmupSeconds * times });
       measured.push(found);
       console.error(progressLine(found, field));
     }
