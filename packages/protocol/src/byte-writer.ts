@@ -3,12 +3,12 @@
  *
  * A worker owns one for its replies and reuses it; nothing is allocated while what is written fits. Call `ensure()`
  * once for all that follows, then the other methods, which do not check. `bytes` and `view` change only inside
- * `ensure()`: do not keep them across it. `at` may be set back to forget what was written after a mark.
+ * `ensure()` (and where a subclass gives its memory back): do not keep them across it. `at` may be set back to forget what was written after a mark.
  */
 
 import { writeDecimal, writeDecimal64 } from './number.js';
 
-/** Copies source[start..end) to bytes[at..), four at a time; returns the offset behind it. The views lie over the same bytes as the arrays. */
+/** Copies source[start..end) to bytes[at..), eight at a time; returns the offset behind it. The views lie over the same bytes as the arrays. */
 export function copyShort(
   bytes: Uint8Array,
   out: DataView,
@@ -65,7 +65,7 @@ export class ByteWriter {
     this.at += end - start;
   }
 
-  /** source[start..end), a key or another short run of bytes, four at a time; `view` lies over the bytes of `source`. */
+  /** source[start..end), a key or another short run of bytes, eight at a time; `view` lies over the bytes of `source`. */
   copyShort(source: Uint8Array, view: DataView, start: number, end: number): void {
     this.at = copyShort(this.bytes, this.view, this.at, source, view, start, end);
   }

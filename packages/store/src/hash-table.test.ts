@@ -12,7 +12,7 @@ function newCore(): StoreCore {
 }
 
 /** Looks up as somebody who holds the stripe does. */
-function find(core: StoreCore, key: string, hash: number, version = core.stripes.heldVersion(hash)): number {
+function find(core: StoreCore, key: string, hash: number, version = core.stripes.version(hash)): number {
   const bytes = keyBytes(key);
   return core.table.find(bytes, viewOf(bytes), 0, bytes.length, hash, version);
 }

@@ -119,11 +119,6 @@ export class Items {
     return this.get(ref, HEADER_WORDS + keyWords(tag)) >>> 0;
   }
 
-  /** Of an item that has client flags. */
-  setClientFlags(ref: number, clientFlags: number): void {
-    this.set(ref, HEADER_WORDS + keyWords(this.get(ref, TAG)), clientFlags);
-  }
-
   flushGeneration(ref: number): number {
     return (this.get(ref, TAG) >>> FLUSH_GENERATION_SHIFT) & FLUSH_GENERATION_MASK;
   }
@@ -258,15 +253,14 @@ export function partialWord(input: Uint8Array, from: number, end: number): numbe
  * They load all four before they store: after a store to a DataView V8 looks at everything anew. Half the time for a value of 100 bytes.
  */
 
-/** Copies count bytes that begin at words[word]. */
-export function copyWordsOut(
+function copyWordsOut(
   words: Int32Array,
   word: number,
   count: number,
   out: Uint8Array,
   outView: DataView,
   at: number,
-): number {
+): void {
   const end = at + count;
   let from = word;
   let to = at;
@@ -282,7 +276,6 @@ export function copyWordsOut(
   }
   for (; to <= end - 4; to += 4) outView.setInt32(to, words[from++], true);
   for (let rest = words[from]; to < end; rest >>>= 8) out[to++] = rest;
-  return end;
 }
 
 function copyWordsIn(

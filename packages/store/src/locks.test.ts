@@ -54,7 +54,7 @@ describe('a stripe', () => {
     const before = stripes.version(2);
     expect(before & 1).toBe(0);
     stripes.lock(2);
-    expect(stripes.heldVersion(2) & 1).toBe(1);
+    expect(stripes.version(2) & 1).toBe(1);
     stripes.unlock(2);
     expect(stripes.version(2)).not.toBe(before);
     expect(stripes.version(2) & 1).toBe(0);

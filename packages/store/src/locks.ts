@@ -52,16 +52,14 @@ export class StripeLocks {
     else this.words[index] = version;
   }
 
-  /** The version of a stripe that nobody holds, for an optimistic read. */
-  version(hash: number): number {
-    const index = hash & this.mask;
-    const version = this.isWeaklyOrdered ? Atomics.load(this.words, index) : this.words[index];
-    return (version & 1) === 0 ? version : this.#awaitVersion(index);
-  }
-
   /** Returns when nobody holds the stripe for a moment. */
   awaitFree(hash: number): void {
-    this.#awaitVersion(hash & this.mask);
+    const index = hash & this.mask;
+    for (let turn = 0; ; turn++) {
+      const version = Atomics.load(this.words, index);
+      if ((version & 1) === 0) return;
+      waitTurn(this.words, index, version, turn);
+    }
   }
 
   /** True if nobody has locked since `version` was read: all that was loaded in between is whole. */
@@ -71,17 +69,9 @@ export class StripeLocks {
     return version === (this.isWeaklyOrdered ? Atomics.add(this.words, index, 0) : this.words[index]);
   }
 
-  /** The odd version of a stripe that the caller holds. */
-  heldVersion(hash: number): number {
+  /** The number of a stripe: of one that the caller holds, which is odd, or as a first guess. */
+  version(hash: number): number {
     return this.words[hash & this.mask];
-  }
-
-  #awaitVersion(index: number): number {
-    for (let turn = 0; ; turn++) {
-      const version = Atomics.load(this.words, index);
-      if ((version & 1) === 0) return version;
-      waitTurn(this.words, index, version, turn);
-    }
   }
 
   #lockSlowly(hash: number): void {

@@ -237,7 +237,7 @@ describe('when there is no room for an item of the page', () => {
     driver.cache.store.evictionObserver = (ref) => seen.push(keyOf(driver.cache.store.core, ref));
     mover.start(MIDDLE, OTHER);
     for (let steps = 0; mover.isRunning && steps < 100; steps++) mover.step(20);
-    for (const hash of ofSecondPage) if ((stripes.heldVersion(hash) & 1) === 1) stripes.unlock(hash);
+    for (const hash of ofSecondPage) if ((stripes.version(hash) & 1) === 1) stripes.unlock(hash);
     expect(seen).toHaveLength(PER_PAGE);
     expect(driver.counter(StoreCounter.REASSIGN_BUSY_NO_MEMORY)).toBeGreaterThan(0);
     expect(driver.cache.store.statistics.itemCount).toBe(PER_PAGE);

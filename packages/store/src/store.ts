@@ -147,7 +147,7 @@ export class Store extends ItemAccess {
 
   /** The item with this key, dead or alive, or 0. */
   findLocked(input: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
-    return this.core.table.find(input, view, start, end, hash, this.core.stripes.heldVersion(hash));
+    return this.core.table.find(input, view, start, end, hash, this.core.stripes.version(hash));
   }
 
   /** The live item with this key, or 0 and `missReason`; a dead one is unlinked. Does not bump. */

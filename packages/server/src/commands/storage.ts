@@ -102,7 +102,8 @@ function answerBinaryStored(worker: WorkerContext): number {
 export function storeMeta(worker: WorkerContext, session: CommandSession): number {
   const { request, settings } = worker;
   const { metaFlags } = request;
-  if ((metaFlags & ~PLAIN_META_FLAGS) === 0 && request.mode === MetaMode.SET) {
+  const isPlain = (metaFlags & ~PLAIN_META_FLAGS) === 0 && request.mode === MetaMode.SET;
+  if (isPlain) {
     const clientFlags = (metaFlags & MetaFlag.CLIENT_FLAGS) !== 0 ? request.clientFlags : 0;
     const seconds = (metaFlags & MetaFlag.SET_TTL) !== 0 ? request.newTtl : 0;
     const exptime = resolveExptime(seconds, worker.store.now(), settings.startUnixSeconds);
@@ -123,6 +124,7 @@ export function storeMeta(worker: WorkerContext, session: CommandSession): numbe
   const seconds = ttlOf(request, ticket.mode);
   const exptime = resolveExptime(seconds, worker.store.now(), settings.startUnixSeconds);
   const clientFlags = (metaFlags & MetaFlag.CLIENT_FLAGS) !== 0 ? request.clientFlags : 0;
+  if (!isPlain && storeOver(worker, session, ticket, clientFlags, exptime)) return Outcome.OPEN;
   return receive(worker, session, ticket, clientFlags, exptime);
 }
 
@@ -186,7 +188,6 @@ function receive(
   const hash = worker.keyHash;
   ticket.hash = hash;
   ticket.valueBytes = valueBytes;
-  if (storeOver(worker, session, ticket, clientFlags, exptime)) return Outcome.OPEN;
   if (worker.configs.isReservedKey(input, keyStart, keyEnd)) return refuseReservedKey(worker, session, ticket);
   const ref = store.reserve(input, inputView, keyStart, keyEnd, hash, clientFlags, exptime, valueBytes);
   ticket.ref = ref;

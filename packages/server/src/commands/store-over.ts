@@ -34,7 +34,7 @@ export function putOver(
   return true;
 }
 
-/** The same for a command that has a ticket, whose hash and value length are set. True: stored and answered. */
+/** The same for a command that has a ticket, because it returns something. True: stored and answered. */
 export function storeOver(
   worker: WorkerContext,
   session: CommandSession,
@@ -45,7 +45,7 @@ export function storeOver(
   if (ticket.mode !== StoreMode.SET || ticket.keyIsBinary || (ticket.newCasLow | ticket.newCasHigh) !== 0) return false;
   if (!putOver(worker, session, ticket.dialect, clientFlags, exptime)) return false;
   const { overwrites, request } = worker;
-  ticket.storedBytes = ticket.valueBytes;
+  ticket.storedBytes = request.valueBytes;
   ticket.storedCasLow = overwrites.casOutLow;
   ticket.storedCasHigh = overwrites.casOutHigh;
   writeStoreReply(worker, ticket, StoreStatus.STORED, request.keyStart, request.keyEnd);

@@ -143,7 +143,7 @@ describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
 
   test('quiet sends are asked for before their completions could go unseen', () => {
     let asked = 0;
-    const small = new Ring(libc, { submissions: 8, completions: 8, withdrawQuiet: () => asked++ });
+    const small = new Ring(libc, { submissions: 8, completions: 128, withdrawQuiet: () => asked++ });
     const address = bytesAt('x');
     const prepare = (count: number) => {
       for (let row = 0; row < count; row++) small.prepareSend(2, row, far, address, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -153,6 +153,15 @@ describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
     expect(asked).toBe(0);
     prepare(9);
     expect(asked).toBe(1);
+    small.enter(0);
+    expect(asked).toBe(1);
+    // None of the completions is released: 25 lie there, and there must be room for 64 receives.
+    for (let unreleased = 17; unreleased + 8 + 64 <= 128; unreleased += 8) {
+      prepare(8);
+      small.enter(0);
+      expect(asked).toBe(1);
+    }
+    prepare(8);
     small.enter(0);
     expect(asked).toBe(2);
     small.close();

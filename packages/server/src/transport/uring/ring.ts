@@ -56,6 +56,8 @@ const NS_PER_MS = 1_000_000n;
 const MS_PER_SECOND = 1000;
 /** To hand over a full queue, before that is taken for broken. */
 const ATTEMPTS_MAX = 1000;
+/** Completions that lasting receives may bring while submissions are handed over: one for each buffer that they have. */
+const RECEIVED_MEANWHILE = 64;
 /** Addresses have at most 53 bits here: libc hands them out as plain numbers. */
 const LOW_WORD = 0x1_0000_0000;
 
@@ -213,8 +215,16 @@ export class Ring {
 
   /** Hands over all submissions and waits for at least that many completions. */
   enter(completionsMin: number): void {
-    if ((this.#words[this.#sqFlags] & IORING_SQ_CQ_OVERFLOW) !== 0) this.#withdrawQuiet();
+    if (this.#mayLoseSight()) this.#withdrawQuiet();
     this.#handOver(completionsMin);
+  }
+
+  /** What completes while submissions are handed over may find its queue full, and be seen a call too late. */
+  #mayLoseSight(): boolean {
+    if ((this.#words[this.#sqFlags] & IORING_SQ_CQ_OVERFLOW) !== 0) return true;
+    const unreleased = (this.end - this.first) | 0;
+    const waiting = (this.#next - this.#taken) | 0;
+    return unreleased + waiting + RECEIVED_MEANWHILE > this.#cqMask + 1;
   }
 
   #handOver(completionsMin: number): void {

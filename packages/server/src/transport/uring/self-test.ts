@@ -117,7 +117,8 @@ class Conversation {
     };
     try {
       if (heardOf(TEXT.length)) return 'a send that succeeds is heard of';
-      return heardOf(LARGE_BYTES) && this.#quietResult < LARGE_BYTES ? '' : 'a send that is cut is not heard of';
+      const isCut = heardOf(LARGE_BYTES) && this.#quietResult > 0 && this.#quietResult < LARGE_BYTES;
+      return isCut ? '' : 'a send that is cut is not heard of';
     } finally {
       this.#libc.unmap(large);
     }

@@ -25,7 +25,7 @@ import type { Ring } from './ring.js';
 /** What a completion of a connection's row is about. */
 export const Kind = { RECEIVE: 1, REPLY: 2, BACKLOG: 3 } as const;
 
-/** Larger replies are sent at once: a call of their own costs them little, and they would soon fill the windows. */
+/** Larger replies are sent at once: a call of their own costs them little, and they would soon fill the room. */
 const QUEUED_BYTES_MAX = 65_536;
 /** A reply must not wait: what does not fit becomes backlog. */
 const REPLY_FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -146,10 +146,12 @@ export class UringConnection extends PushedConnection {
 
   #queue(at: number, count: number): void {
     const { ring, room } = this.#sockets;
+    const address = room.addressOf(at);
+    // First of all, because it may have to make room for itself, and then asks for what is queued.
+    this.#replySubmission = ring.prepareQuietSend(Kind.REPLY, this.row, this.#descriptor, address, count);
     this.#replyAt = at;
     this.#replyBytes = count;
     this.#replyResult = count;
-    this.#replySubmission = ring.prepareQuietSend(Kind.REPLY, this.row, this.#descriptor, room.addressOf(at), count);
     this.#sockets.noteQueued(this.row);
   }
 

@@ -102,6 +102,7 @@ export class UringTransport implements Transport, UringSockets {
     ring.enter(this.#roster.hasQueued || this.#isWoken ? 0 : 1);
     const end = ring.end;
     if (this.#queuedCount !== 0) this.#settleReplies(end);
+    this.room.restart();
     for (let at = ring.first; at !== end; at = (at + 1) | 0) {
       const connection = this.#connections[ring.rowOf(at)];
       const kind = ring.kindOf(at);
@@ -119,7 +120,7 @@ export class UringTransport implements Transport, UringSockets {
   #settleReplies(end: number): void {
     const { ring } = this;
     for (let at = ring.first; at !== end; at = (at + 1) | 0) {
-      if (ring.kindOf(at) === Kind.REPLY) this.#connections[ring.rowOf(at)]!.noteCut(ring.resultOf(at));
+      if (ring.kindOf(at) === Kind.REPLY) this.#connections[ring.rowOf(at)]?.noteCut(ring.resultOf(at));
     }
     const count = this.#queuedCount;
     let areAllTaken = true;
@@ -128,7 +129,6 @@ export class UringTransport implements Transport, UringSockets {
     }
     if (areAllTaken) this.#queuedCount = 0;
     else this.#sendQueued();
-    this.room.restart();
   }
 
   /** By plain calls instead. */
