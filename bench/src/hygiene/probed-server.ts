@@ -13,7 +13,7 @@ import { freePort, trackChild } from '../peers/server-process.js';
 import type { ProbeAnswer, ProbeQuestion } from './heap-probe.js';
 
 const PROBE = fileURLToPath(new URL('./heap-probe.js', import.meta.url));
-const WORKER = '/server/dist/worker.js';
+const WORKER = '/server/dist/bundled/worker.js';
 const ANSWER_MS = 20_000;
 const READY_MS = 20_000;
 const STOP_MS = 5000;
