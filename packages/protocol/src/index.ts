@@ -28,5 +28,14 @@ export * from './status.js';
 export * from './text/request-writer.js';
 export * from './text/response-reader.js';
 export * from './text/response-writer.js';
-export { NextKey, nextKey, skipBlanks, skipLine, tokenEquals, tokenIsPrefixOf, wordEnd } from './text/tokens.js';
+export {
+  hasLongKey,
+  NextKey,
+  nextKey,
+  skipBlanks,
+  skipLine,
+  tokenEquals,
+  tokenIsPrefixOf,
+  wordEnd,
+} from './text/tokens.js';
 export * from './text/value-lines.js';

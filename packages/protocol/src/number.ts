@@ -77,6 +77,23 @@ export function scanInt32(input: Uint8Array, start: number, limit: number, out: 
   return true;
 }
 
+/**
+ * The 1 to 9 digits from `at` on, into out.low; returns their end, or `end` if there are none or more. For the usual spelling of a number:
+ * whoever gets `end` reads with more care.
+ */
+export function scanFewDigits(input: Uint8Array, at: number, end: number, out: ParsedNumber): number {
+  let value = 0;
+  let i = at;
+  for (; i < end; i++) {
+    const digit = input[i] - DIGIT_0;
+    if (digit >>> 0 > 9) break;
+    value = (value * 10 + digit) | 0;
+  }
+  if (i === at || i > at + INT32_DIGITS) return end;
+  out.low = value;
+  return i;
+}
+
 /** Writes a whole number of 0..2^53 at `at`; returns the offset after it. */
 export function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
   if (value <= 0x7fff_ffff) return writeInt31(bytes, at, value | 0);

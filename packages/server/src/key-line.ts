@@ -5,7 +5,7 @@
  * it reads anything would wait for ever on a server that answered early. So a long line is gathered here first. What all sessions of a
  * worker gather together is bounded; past it the client gets the error that memcached gives when it can not grow its buffer.
  */
-import { Decoded, Dialect, decode, KEY_BYTES_MAX, Status, skipBlanks, wordEnd, writeStatus } from '@shoal/protocol';
+import { Decoded, Dialect, decode, hasLongKey, Status, writeStatus } from '@shoal/protocol';
 import type { CommandSession } from './commands/context.js';
 import { resumeGet } from './commands/retrieval.js';
 import { INPUT_BYTES, LONG_LINE_AT, LONG_LINE_BYTES } from './input-memory.js';
@@ -95,19 +95,8 @@ export class KeyLine {
     this.#op = request.op;
     this.#from = request.keyStart;
     this.#lineEnd = request.lineEnd;
-    if (!this.#hasLongKey()) return true;
+    if (!hasLongKey(this.bytes, this.view, this.#from, this.#lineEnd)) return true;
     writeStatus(output, Status.BAD_FORMAT_IN_GET);
-    return false;
-  }
-
-  #hasLongKey(): boolean {
-    const { bytes, view } = this;
-    const end = this.#lineEnd;
-    for (let at = this.#from; at < end; ) {
-      const start = skipBlanks(bytes, at, end);
-      at = wordEnd(bytes, view, start, end);
-      if (at - start > KEY_BYTES_MAX) return true;
-    }
     return false;
   }
 

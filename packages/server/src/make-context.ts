@@ -20,7 +20,7 @@ import { ReplyWriter } from './reply-writer.js';
 import { ServerCounters } from './server-counters.js';
 import { Settings } from './settings.js';
 import type { Libc } from './transport/libc.js';
-import type { WorkerContext } from './worker-context.js';
+import type { WorkerContext, WorkerMemory } from './worker-context.js';
 import type { ServerParts } from './worker-parts.js';
 
 /** `port` leads to the main thread; `libc` is null where koffi does not load. */
@@ -50,23 +50,8 @@ export function makeContext(
   };
 }
 
-type MemoryParts =
-  | 'store'
-  | 'input'
-  | 'inputView'
-  | 'output'
-  | 'reads'
-  | 'overwrites'
-  | 'spelling'
-  | 'valueLines'
-  | 'metaLines'
-  | 'keys'
-  | 'ahead'
-  | 'request'
-  | 'keyHash';
-
 /** A worker's input and output, and what is bound to them. Once a thread: V8 treats what is made over and over less well. */
-export function openMemory(store: Store): Pick<WorkerContext, MemoryParts> {
+export function openMemory(store: Store): WorkerMemory {
   const input = makeInputMemory();
   const inputView = new DataView(input.buffer);
   const output = new ReplyWriter();

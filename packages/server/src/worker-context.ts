@@ -56,8 +56,8 @@ export interface Flusher {
   flush(): boolean;
 }
 
-export interface WorkerContext {
-  readonly id: number;
+/** The store, a worker's input and output, and what is bound to them; made by `openMemory`. */
+export interface WorkerMemory {
   readonly store: Store;
   /** See input-memory.ts. */
   readonly input: Uint8Array;
@@ -80,6 +80,10 @@ export interface WorkerContext {
   /** Hash of the request's key, if it is a data command. */
   keyHash: number;
   readonly ahead: Lookahead;
+}
+
+export interface WorkerContext extends WorkerMemory {
+  readonly id: number;
   /** ServerCounter.* row of this worker. */
   readonly counters: Float64Array;
   /** All rows of ServerCounter, for reports. */

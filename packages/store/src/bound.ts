@@ -11,11 +11,10 @@ import type { ArenaViews } from './arena.js';
 import { Control } from './control.js';
 import { bucketOf, CHAIN_CHECK } from './hash-table.js';
 import { keyWords, partialWord, WORDWISE_BYTES } from './item.js';
+import { isExpiredAt, isFlushedAt } from './item-life.js';
 import {
   ACCESS_TIME,
   EXPTIME,
-  FLUSH_GENERATION_MASK,
-  FLUSH_GENERATION_SHIFT,
   HASH,
   HASH_NEXT,
   HEADER_WORDS,
@@ -47,7 +46,7 @@ export interface BoundParts {
  */
 export type Find = (start: number, end: number, hash: number, version: number) => number;
 
-/** Neither expired nor flushed; in the second of a flush the generation tells (flush.ts). The item is at words[at]. */
+/** Neither expired nor flushed. The item is at words[at]. */
 export type IsAlive = (words: Int32Array, at: number, tag: number) => boolean;
 
 export interface ValueCopies {
@@ -106,12 +105,7 @@ function makeFind(views: ArenaViews, stripeMask: number, isKey: IsKey): Find {
 
 function makeIsAlive({ control }: ArenaViews): IsAlive {
   return (words, at, tag) => {
-    const exptime = words[at + EXPTIME];
-    if (exptime !== 0 && exptime <= control[Control.NOW]) return false;
-    const time = words[at + ACCESS_TIME];
-    const flushTime = control[Control.FLUSH_TIME];
-    if (time !== flushTime) return time > flushTime;
-    return tag >>> FLUSH_GENERATION_SHIFT === (control[Control.FLUSH_GENERATION] & FLUSH_GENERATION_MASK);
+    return !isExpiredAt(control, words[at + EXPTIME]) && !isFlushedAt(control, words[at + ACCESS_TIME], tag);
   };
 }
 

@@ -12,7 +12,18 @@ import { CLASS_COUNTERS, CounterTable, STORE_COUNTERS, StoreCounter } from './co
 import { Evictor } from './evictor.js';
 import { HashTable } from './hash-table.js';
 import { Items } from './item.js';
-import { ACCESS_TIME, CLASSES_MAX, EXPTIME, FLUSH_GENERATION_MASK, ItemMark, Kind, LRU_SHIFT, Lru } from './layout.js';
+import { isExpiredAt, isFlushedAt } from './item-life.js';
+import {
+  ACCESS_TIME,
+  CLASSES_MAX,
+  EXPTIME,
+  FLUSH_GENERATION_MASK,
+  ItemMark,
+  Kind,
+  LRU_SHIFT,
+  Lru,
+  TAG,
+} from './layout.js';
 import { SpinLocks, StripeLocks } from './locks.js';
 import { LruQueues } from './lru.js';
 import type { StoreOptions } from './options.js';
@@ -67,15 +78,11 @@ export class StoreCore {
   }
 
   isExpired(ref: number): boolean {
-    const exptime = this.items.get(ref, EXPTIME);
-    return exptime !== 0 && exptime <= this.#control[Control.NOW];
+    return isExpiredAt(this.#control, this.items.get(ref, EXPTIME));
   }
 
-  /** Stored before a flush that has come into force; in the second of the flush the generation tells (flush.ts). */
   isFlushed(ref: number): boolean {
-    const flushTime = this.#control[Control.FLUSH_TIME];
-    const time = this.items.get(ref, ACCESS_TIME);
-    return time < flushTime || (time === flushTime && this.items.flushGeneration(ref) !== this.flushGeneration());
+    return isFlushedAt(this.#control, this.items.get(ref, ACCESS_TIME), this.items.get(ref, TAG));
   }
 
   isDead(ref: number): boolean {

@@ -62,7 +62,7 @@ export class HashTable {
 
   /**
    * The item with this key, or 0. `version` is the stripe's: the one that an optimistic reader began with, or the odd
-   * one of a stripe that the caller holds. Once it has changed, the chain may be torn, even into a ring.
+   * one of a stripe that the caller holds. Once it has changed, the chain may be torn, even into a ring: then 0 may be wrong.
    */
   find(input: Uint8Array, view: DataView, start: number, end: number, hash: number, version: number): number {
     let ref = this.#table[this.bucketOf(hash)];
@@ -70,25 +70,8 @@ export class HashTable {
       const words = this.#words[ref >>> REF_OFFSET_BITS];
       const at = (ref & REF_OFFSET_MASK) << 1;
       if (words[at + HASH] === hash && isKeyAt(words, at, input, view, start, end)) return ref;
-      if (steps === CHAIN_CHECK) return this.#findFar(ref, input, view, start, end, hash, version);
+      if (steps >= CHAIN_CHECK && Atomics.load(this.#stripes.words, hash & this.#stripes.mask) !== version) return 0;
       ref = words[at + HASH_NEXT];
-    }
-    return 0;
-  }
-
-  /** Goes on behind `from` while the stripe is at `version`; 0 if it is not, and the caller's validation fails then. */
-  #findFar(
-    from: number,
-    input: Uint8Array,
-    view: DataView,
-    start: number,
-    end: number,
-    hash: number,
-    version: number,
-  ): number {
-    for (let ref = this.#items.get(from, HASH_NEXT); ref !== 0; ref = this.#items.get(ref, HASH_NEXT)) {
-      if (Atomics.load(this.#stripes.words, hash & this.#stripes.mask) !== version) return 0;
-      if (this.#items.get(ref, HASH) === hash && this.#items.keyEquals(ref, input, view, start, end)) return ref;
     }
     return 0;
   }

@@ -6,7 +6,14 @@
  * keeps keys that were made to collide from doing so. No allocation; bytes outside [start, end) are never read.
  */
 
+import { HashAlgorithm, type StoreOptions } from './options.js';
+
 export type Hash = (bytes: Uint8Array, view: DataView, start: number, end: number, seed: number) => number;
+
+/** The function that a server was started with. */
+export function hashOf({ hashAlgorithm }: Pick<StoreOptions, 'hashAlgorithm'>): Hash {
+  return hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
+}
 
 export function murmur3(bytes: Uint8Array, view: DataView, start: number, end: number, seed: number): number {
   let hash = seed | 0;

@@ -109,11 +109,6 @@ export abstract class ItemAccess {
     return this.core.items.copyKey(ref, out, outView, at);
   }
 
-  /** Copies the first `count` bytes of a value that is not chunked. */
-  copyPlainValue(ref: number, count: number, out: Uint8Array, outView: DataView, at: number): void {
-    this.core.items.copyPlainValue(ref, count, out, outView, at);
-  }
-
   /** Copies part of a chunked value that this thread has pinned, or that a locked read found. */
   copyValuePart(ref: number, offset: number, count: number, out: Uint8Array, at: number): void {
     this.core.chunked.read(ref, offset, count, out, at);

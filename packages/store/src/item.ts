@@ -119,10 +119,6 @@ export class Items {
     return this.get(ref, HEADER_WORDS + keyWords(tag)) >>> 0;
   }
 
-  flushGeneration(ref: number): number {
-    return (this.get(ref, TAG) >>> FLUSH_GENERATION_SHIFT) & FLUSH_GENERATION_MASK;
-  }
-
   /** Marks the item as touched now, during the given flush generation. */
   stamp(ref: number, now: number, flushGeneration: number): void {
     const words = this.wordsOf(ref);
@@ -170,20 +166,15 @@ export class Items {
     copyWordsIn(this.wordsOf(ref), this.wordAt(ref) + HEADER_WORDS, input, view, start, end - start);
   }
 
-  keyEquals(ref: number, input: Uint8Array, view: DataView, start: number, end: number): boolean {
-    return isKeyAt(this.wordsOf(ref), this.wordAt(ref), input, view, start, end);
-  }
-
   /** Copies the key to `out` at `at`; returns its length. */
   copyKey(ref: number, out: Uint8Array, outView: DataView, at: number): number {
-    const count = this.keyBytes(ref);
-    this.#copyOut(ref, this.wordAt(ref) + HEADER_WORDS, count, out, outView, at);
-    return count;
-  }
-
-  /** Copies the value of an item that is not chunked. */
-  copyPlainValue(ref: number, count: number, out: Uint8Array, outView: DataView, at: number): void {
-    this.#copyOut(ref, this.dataWord(ref), count, out, outView, at);
+    const words = this.wordsOf(ref);
+    const end = at + this.keyBytes(ref);
+    let from = this.wordAt(ref) + HEADER_WORDS;
+    let to = at;
+    for (; to <= end - 4; to += 4) outView.setInt32(to, words[from++], true);
+    for (let rest = words[from]; to < end; rest >>>= 8) out[to++] = rest;
+    return end - at;
   }
 
   /** Writes bytes of the value of an item that is not chunked. */
@@ -198,14 +189,6 @@ export class Items {
     } else {
       this.bytesOf(ref).set(input.subarray(start, start + count), 4 * word + offset);
     }
-  }
-
-  #copyOut(ref: number, word: number, count: number, out: Uint8Array, outView: DataView, at: number): void {
-    if (count > WORDWISE_BYTES) {
-      out.set(this.bytesOf(ref).subarray(4 * word, 4 * word + count), at);
-      return;
-    }
-    copyWordsOut(this.wordsOf(ref), word, count, out, outView, at);
   }
 }
 
@@ -248,36 +231,10 @@ export function partialWord(input: Uint8Array, from: number, end: number): numbe
   return word;
 }
 
-/*
- * The two copies below go four words at a time where they can: V8 does not unroll loops, and checks at every turn whether it was interrupted.
- * They load all four before they store: after a store to a DataView V8 looks at everything anew. Half the time for a value of 100 bytes.
+/**
+ * Four words at a time where it can: V8 does not unroll loops, and checks at every turn whether it was interrupted. All four are loaded before
+ * the first is stored, because a store may make V8 look at everything anew.
  */
-
-function copyWordsOut(
-  words: Int32Array,
-  word: number,
-  count: number,
-  out: Uint8Array,
-  outView: DataView,
-  at: number,
-): void {
-  const end = at + count;
-  let from = word;
-  let to = at;
-  for (; to <= end - 16; to += 16, from += 4) {
-    const first = words[from];
-    const second = words[from + 1];
-    const third = words[from + 2];
-    const fourth = words[from + 3];
-    outView.setInt32(to, first, true);
-    outView.setInt32(to + 4, second, true);
-    outView.setInt32(to + 8, third, true);
-    outView.setInt32(to + 12, fourth, true);
-  }
-  for (; to <= end - 4; to += 4) outView.setInt32(to, words[from++], true);
-  for (let rest = words[from]; to < end; rest >>>= 8) out[to++] = rest;
-}
-
 function copyWordsIn(
   words: Int32Array,
   word: number,

@@ -11,6 +11,7 @@ import { takeCasUnique } from './cas.js';
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS, StoreCounter } from './counters.js';
+import { isTemporary } from './item-life.js';
 import {
   ACCESS_TIME,
   CAS_HIGH,
@@ -117,8 +118,6 @@ function makeIsOfShape({ control, tuning }: ArenaViews): IsOfShape {
   return (tag, clientFlags, exptime) => {
     const shape = tag & (ItemMark.CHUNKED | ItemMark.CLIENT_FLAGS);
     if (shape !== (clientFlags === 0 ? 0 : ItemMark.CLIENT_FLAGS)) return false;
-    const temporaryTtl = tuning[Tuning.TEMPORARY_TTL_SECONDS];
-    const isTemporary = exptime !== 0 && temporaryTtl >= 0 && exptime - control[Control.NOW] <= temporaryTtl;
-    return ((tag & QUEUE_MASK) >> LRU_SHIFT === Lru.TEMP) === isTemporary;
+    return ((tag & QUEUE_MASK) >> LRU_SHIFT === Lru.TEMP) === isTemporary(tuning, control, exptime);
   };
 }

@@ -11,7 +11,7 @@ import { type BoundParts, onlySegmentOf, type ThreadMemory, wordBehindKey } from
 import { Control, Tuning } from './control.js';
 import type { StoreCore } from './core.js';
 import { CLASS_COUNTERS, ClassCounter, STORE_COUNTERS } from './counters.js';
-import { jenkins, murmur3 } from './hash.js';
+import { hashOf } from './hash.js';
 import { bucketOf } from './hash-table.js';
 import {
   ACCESS_TIME,
@@ -26,7 +26,6 @@ import {
   TAG,
   VALUE_BYTES,
 } from './layout.js';
-import { HashAlgorithm } from './options.js';
 
 /** In a flat LRU an item moves to the head at most once in this time, as in memcached. */
 export const FLAT_BUMP_SECONDS = 60;
@@ -172,7 +171,7 @@ function makeIsCurrent({ stripes }: StoreCore): IsCurrent {
 }
 
 function makeHashKey({ options }: StoreCore, { input, inputView }: ThreadMemory): Reads['hashKey'] {
-  const hash = options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
+  const hash = hashOf(options);
   const seed = options.hashSeed;
   return (start, end) => hash(input, inputView, start, end, seed);
 }

@@ -10,16 +10,16 @@ import type { Arena, SegmentBytes } from './arena.js';
 import { makeBoundParts, type ThreadMemory } from './bound.js';
 import { takeCasUnique } from './cas.js';
 import { Clock } from './clock.js';
-import { Control, Tuning } from './control.js';
+import { Control, type Tuning } from './control.js';
 import { StoreCore } from './core.js';
 import { CLASS_COUNTERS, type ClassCounter, STORE_COUNTERS } from './counters.js';
 import { requestCrawl } from './crawler.js';
 import { flushAll } from './flush.js';
-import { type Hash, jenkins, murmur3 } from './hash.js';
+import { type Hash, hashOf } from './hash.js';
 import { bytesBeforeData, itemTag } from './item.js';
 import { ItemAccess } from './item-access.js';
+import { isTemporary } from './item-life.js';
 import { ACCESS_TIME, CAS_HIGH, CAS_LOW, CHUNKED_WORDS, HASH_NEXT, ItemMark, Kind, LRU_SHIFT, Lru } from './layout.js';
-import { HashAlgorithm } from './options.js';
 import { makeOverwrites, type Overwrites } from './overwrites.js';
 import { type Reassign, requestReassign } from './page-mover.js';
 import { FLAT_BUMP_SECONDS, type LockedReads, makeReads, type Reads } from './reads.js';
@@ -59,7 +59,7 @@ export class Store extends ItemAccess {
     super(new StoreCore(arena, row, bytesOver));
     this.clock = new Clock(this.core.views);
     this.statistics = new StoreStatistics(this.core);
-    this.#hash = arena.options.hashAlgorithm === HashAlgorithm.JENKINS ? jenkins : murmur3;
+    this.#hash = hashOf(arena.options);
     this.#seed = arena.options.hashSeed;
     this.#casEnabled = arena.options.casEnabled;
     this.#control = this.core.views.control;
@@ -206,8 +206,7 @@ export class Store extends ItemAccess {
 
   #newItemLru(exptime: number): number {
     if (!this.core.isSegmented) return Lru.COLD;
-    const temporaryTtl = this.core.views.tuning[Tuning.TEMPORARY_TTL_SECONDS];
-    return temporaryTtl >= 0 && exptime !== 0 && exptime - this.now() <= temporaryTtl ? Lru.TEMP : Lru.HOT;
+    return isTemporary(this.core.views.tuning, this.#control, exptime) ? Lru.TEMP : Lru.HOT;
   }
 
   /** Every item stored pays for two splits while the table is crowded, so growth keeps pace with storing. */

@@ -7,18 +7,15 @@
 
 import { decodeBase64 } from '../base64.js';
 import { INPUT_SCRATCH_BYTES } from '../limits.js';
-import { ParsedNumber, parseInt32, parseUint32, parseUint64 } from '../number.js';
+import { ParsedNumber, parseInt32, parseUint32, parseUint64, scanFewDigits } from '../number.js';
 import { MetaFlag, type Request } from '../request.js';
 import { Status } from '../status.js';
 
 const LF = 10;
 const CR = 13;
 const BLANK = 32;
-const DIGIT_0 = 48;
 const LETTER_F = 70;
 const LETTER_T = 84;
-/** So many always fit an int32. */
-const FEW_DIGITS_MAX = 9;
 const number = new ParsedNumber();
 
 /** `MetaFlag` bit of each letter, 0 for letters that are no flag. */
@@ -100,7 +97,7 @@ export function readUsualFlags(input: Uint8Array, from: number, end: number, req
     const isNumbered = letter === LETTER_F || letter === LETTER_T;
     const bit = isNumbered ? FLAG_BITS[letter] : LETTER_BITS[letter];
     if (bit === 0 || (flags & bit) !== 0) break;
-    const flagEnd = isNumbered ? readFewDigits(input, at + 2, end) : at + 2;
+    const flagEnd = isNumbered ? scanFewDigits(input, at + 2, end, number) : at + 2;
     const after = input[flagEnd];
     if (flagEnd + 1 >= end || (after !== BLANK && (after !== CR || input[flagEnd + 1] !== LF))) break;
     if (letter === LETTER_F) request.clientFlags = number.low;
@@ -112,19 +109,6 @@ export function readUsualFlags(input: Uint8Array, from: number, end: number, req
   request.metaFlags = flags;
   request.flagCount = count;
   return at;
-}
-
-/** Reads the 1 to 9 digits from `at` on into `number.low`; returns their end, `end` if there are none or more. */
-function readFewDigits(input: Uint8Array, at: number, end: number): number {
-  let value = 0;
-  let i = at;
-  for (; i < end; i++) {
-    const digit = input[i] - DIGIT_0;
-    if (digit >>> 0 > 9) break;
-    value = (value * 10 + digit) | 0;
-  }
-  number.low = value;
-  return i === at || i > at + FEW_DIGITS_MAX ? end : i;
 }
 
 /**

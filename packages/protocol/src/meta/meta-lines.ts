@@ -31,17 +31,19 @@ const LETTER_S = 115;
 export interface PlainItem {
   readonly clientFlags: number;
   readonly valueBytes: number;
+  readonly casLow: number;
+  readonly casHigh: number;
 }
 
 export interface MetaLines {
   /** The line for a request that has no other flags than PLAIN_GET_FLAGS; answers the offset behind it. */
-  put(at: number, request: Request, item: PlainItem, casLow: number, casHigh: number): number;
+  put(at: number, request: Request, item: PlainItem): number;
 }
 
 export function makeMetaLines({ output, outputView }: ReplyMemory, spelling: Spelling): MetaLines {
   const { putKey, putNumber, putEnd } = spelling;
 
-  function put(at: number, request: Request, item: PlainItem, casLow: number, casHigh: number): number {
+  function put(at: number, request: Request, item: PlainItem): number {
     const { flagLetters, flagCount, keyStart, keyEnd, metaFlags } = request;
     const { clientFlags, valueBytes } = item;
     let to = putCode(at, metaFlags, valueBytes);
@@ -50,7 +52,7 @@ export function makeMetaLines({ output, outputView }: ReplyMemory, spelling: Spe
       if (letter === LETTER_F) to = putNumber(putLetter(to, letter), clientFlags);
       else if (letter === LETTER_K) to = putKey(putLetter(to, letter), keyStart, keyEnd);
       else if (letter === LETTER_S) to = putNumber(putLetter(to, letter), valueBytes);
-      else if (letter === LETTER_C) to = writeDecimal64(output, putLetter(to, letter), casLow, casHigh);
+      else if (letter === LETTER_C) to = writeDecimal64(output, putLetter(to, letter), item.casLow, item.casHigh);
     }
     return putEnd(to);
   }

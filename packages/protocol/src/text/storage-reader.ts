@@ -7,7 +7,7 @@
 
 import { Decoded } from '../decoded.js';
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../limits.js';
-import { ParsedNumber, parseInt32, parseUint64, scanInt32, scanUint32 } from '../number.js';
+import { ParsedNumber, parseInt32, parseUint64, scanFewDigits, scanInt32, scanUint32 } from '../number.js';
 import { refuse } from '../refusal.js';
 import { Op, type Request } from '../request.js';
 import { Status } from '../status.js';
@@ -18,10 +18,6 @@ import { word } from './word.js';
 const LF = 10;
 const CR = 13;
 const BLANK = 32;
-const DIGIT_0 = 48;
-
-/** More digits than this, and the careful reader takes over. */
-const FAST_DIGITS_MAX = 9;
 
 /** What ends a data block. */
 const BLOCK_END_BYTES = 2;
@@ -93,18 +89,7 @@ function readCasWord(input: Uint8Array, view: DataView, blank: number, end: numb
 
 /** Reads the 1 to 9 digits behind the blank at `blank` into `number.low`; returns their end, `end` if there are none. */
 function readDigits(input: Uint8Array, blank: number, end: number): number {
-  if (blank >= end || input[blank] !== BLANK) return end;
-  let value = 0;
-  let i = blank + 1;
-  for (; i < end; i++) {
-    const digit = input[i] - DIGIT_0;
-    if (digit >>> 0 > 9) break;
-    value = (value * 10 + digit) | 0;
-  }
-  const count = i - blank - 1;
-  if (count === 0 || count > FAST_DIGITS_MAX) return end;
-  number.low = value;
-  return i;
+  return blank < end && input[blank] === BLANK ? scanFewDigits(input, blank + 1, end, number) : end;
 }
 
 /** The same, word by word. A bad length swallows nothing, any other fault the data block. */

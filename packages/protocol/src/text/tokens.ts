@@ -136,6 +136,16 @@ export function endsInNoreply(input: Uint8Array, request: Request): boolean {
 
 const NOREPLY = Uint8Array.of(110, 111, 114, 101, 112, 108, 121);
 
+/** Whether a key of the line input[from..lineEnd) is longer than KEY_BYTES_MAX. */
+export function hasLongKey(input: Uint8Array, view: DataView, from: number, lineEnd: number): boolean {
+  for (let at = from; at < lineEnd; ) {
+    const start = skipBlanks(input, at, lineEnd);
+    at = wordEnd(input, view, start, lineEnd);
+    if (at - start > KEY_BYTES_MAX) return true;
+  }
+  return false;
+}
+
 /** What nextKey found. */
 export const NextKey = {
   /** `keyStart`, `keyEnd` hold the next key. */

@@ -60,9 +60,10 @@ export function applyDeltaLocked(
   }
   // The room behind the replies serves to read the value; nothing of it is sent.
   const valueBytes = store.valueBytes(ref);
-  output.ensure(valueBytes);
-  store.copyPlainValue(ref, valueBytes, output.bytes, output.view, output.at);
-  if (!readCounter(output.bytes, output.at, output.at + valueBytes, delta.number)) return DeltaOutcome.NON_NUMERIC;
+  worker.reads.lookLocked(ref);
+  if (!readCounter(output.bytes, output.at, worker.reads.copyValue(output.at), delta.number)) {
+    return DeltaOutcome.NON_NUMERIC;
+  }
   if (increments) addCounter(delta.number, request.deltaLow, request.deltaHigh);
   else subtractCounter(delta.number, request.deltaLow, request.deltaHigh);
   store.countClass(ref, increments ? ClassCounter.INCR_HITS : ClassCounter.DECR_HITS);

@@ -84,7 +84,7 @@ export function getMeta(worker: WorkerContext, session: CommandSession): number 
 /** Line and value of the item that was found, of which nothing unusual is to be told. */
 function writePlainItem(worker: WorkerContext): void {
   const { reads, output, request, metaLines, spelling } = worker;
-  const at = metaLines.put(output.at, request, reads.found, reads.found.casLow, reads.found.casHigh);
+  const at = metaLines.put(output.at, request, reads.found);
   const showsValue = (request.metaFlags & MetaFlag.RETURN_VALUE) !== 0;
   output.at = showsValue ? spelling.putEnd(reads.copyValue(at)) : at;
 }

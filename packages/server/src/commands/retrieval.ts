@@ -5,7 +5,7 @@
  * there is written again. Values of several chunks are pinned and streamed. If the transport takes no more, the keys still to be
  * answered are kept by the session and `resumeGet` goes on with them. (memcached: process_get_command, process_get_cmd.)
  */
-import { NextKey, nextKey, Op, Status, VALUE_LINE_BYTES_MAX, writeStatus } from '@shoal/protocol';
+import { hasLongKey, NextKey, Op, Status, VALUE_LINE_BYTES_MAX, writeStatus } from '@shoal/protocol';
 import { resolveExptime } from '../exptime.js';
 import { LONG_LINE_AT } from '../input-memory.js';
 import { OUTPUT_HIGH_WATER_BYTES } from '../reply-writer.js';
@@ -61,7 +61,7 @@ function answerKeys(
   mark: number,
   isLast: boolean,
 ): number {
-  const { keys, request, output } = worker;
+  const { keys, request, output, input, inputView } = worker;
   let start = mark;
   for (;;) {
     for (let i = 0; i < keys.count; i++) {
@@ -72,7 +72,8 @@ function answerKeys(
       if (op === Op.GET || op === Op.GETS) writeItem(worker, session, op);
       else touchAndWriteItem(worker, session, op, exptime);
       if (pinnedRef === 0 && output.waiting < OUTPUT_HIGH_WATER_BYTES) continue;
-      if (start !== CHECKED && isLongKeyAhead(worker)) return rejectKey(worker, start);
+      if (start !== CHECKED && hasLongKey(input, inputView, request.keyEnd, request.lineEnd))
+        return rejectKey(worker, start);
       start = CHECKED;
       if (!sendOn(worker, session)) {
         session.keepKeys(op, exptime, request.keyEnd, request.lineEnd);
@@ -91,17 +92,6 @@ function answerKeys(
 function sendOn(worker: WorkerContext, session: CommandSession): boolean {
   if (pinnedRef !== 0 && !session.streamValue(pinnedRef, pinnedHash, true)) return false;
   return worker.output.waiting < OUTPUT_HIGH_WATER_BYTES || session.flush();
-}
-
-/** Whether a key behind the present one is too long. Leaves the request as it is. */
-function isLongKeyAhead(worker: WorkerContext): boolean {
-  const { request, input, inputView } = worker;
-  const { keyStart, keyEnd } = request;
-  let next: number = NextKey.FOUND;
-  while (next === NextKey.FOUND) next = nextKey(input, inputView, request.keyEnd, request);
-  request.keyStart = keyStart;
-  request.keyEnd = keyEnd;
-  return next === NextKey.TOO_LONG;
 }
 
 /** Nothing of the line has left yet. */

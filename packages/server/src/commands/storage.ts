@@ -102,28 +102,23 @@ function answerBinaryStored(worker: WorkerContext): number {
 export function storeMeta(worker: WorkerContext, session: CommandSession): number {
   const { request, settings } = worker;
   const { metaFlags } = request;
-  const isPlain = (metaFlags & ~PLAIN_META_FLAGS) === 0 && request.mode === MetaMode.SET;
-  if (isPlain) {
-    const clientFlags = (metaFlags & MetaFlag.CLIENT_FLAGS) !== 0 ? request.clientFlags : 0;
-    const seconds = (metaFlags & MetaFlag.SET_TTL) !== 0 ? request.newTtl : 0;
-    const exptime = resolveExptime(seconds, worker.store.now(), settings.startUnixSeconds);
-    if (putOver(worker, session, Dialect.META, clientFlags, exptime)) return answerMetaStored(worker);
-  }
+  const mode = metaModeOf(request);
+  const exptime = resolveExptime(ttlOf(request, mode), worker.store.now(), settings.startUnixSeconds);
+  const clientFlags = (metaFlags & MetaFlag.CLIENT_FLAGS) !== 0 ? request.clientFlags : 0;
+  const isPlain = (metaFlags & ~PLAIN_META_FLAGS) === 0 && mode === StoreMode.SET;
+  if (isPlain && putOver(worker, session, Dialect.META, clientFlags, exptime)) return answerMetaStored(worker);
   const ticket = takeTicket();
   ticket.dialect = Dialect.META;
   ticket.isQuiet = request.noreply;
   ticket.keyIsBinary = request.keyIsBinary;
-  ticket.mode = metaModeOf(request);
+  ticket.mode = mode;
   if ((metaFlags & MetaFlag.COMPARE_CAS) !== 0) compareCas(worker, ticket);
-  ticket.allowsStale = (metaFlags & MetaFlag.INVALIDATE) !== 0 && ticket.mode === StoreMode.CAS;
+  ticket.allowsStale = (metaFlags & MetaFlag.INVALIDATE) !== 0 && mode === StoreMode.CAS;
   if ((metaFlags & MetaFlag.EXPLICIT_CAS) !== 0) {
     ticket.newCasLow = request.newCasLow;
     ticket.newCasHigh = request.newCasHigh;
   }
   noteReplyFlags(worker, ticket);
-  const seconds = ttlOf(request, ticket.mode);
-  const exptime = resolveExptime(seconds, worker.store.now(), settings.startUnixSeconds);
-  const clientFlags = (metaFlags & MetaFlag.CLIENT_FLAGS) !== 0 ? request.clientFlags : 0;
   if (!isPlain && storeOver(worker, session, ticket, clientFlags, exptime)) return Outcome.OPEN;
   return receive(worker, session, ticket, clientFlags, exptime);
 }
