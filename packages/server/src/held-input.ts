@@ -20,6 +20,10 @@ export class HeldInput {
   #room: Uint8Array | null = null;
   #bytes = 0;
 
+  get isEmpty(): boolean {
+    return this.#room === null;
+  }
+
   /** Copies input[start..end). Nothing is held at that time. */
   keep(input: Uint8Array, start: number, end: number): void {
     const bytes = end - start;

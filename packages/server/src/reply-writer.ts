@@ -1,8 +1,8 @@
 /**
  * A worker's output: one piece of memory that never moves, into which all its replies are written.
  *
- * What stands in [start, at) has not been sent. A transport that sends at once empties it (`clear`); io_uring leaves replies where they
- * are until the kernel has taken them, and moves `start` behind them (transport/uring/reply-room.ts). The functions of the
+ * What stands in [start, at) has not been sent. A transport that sends at once empties it (`clear`); those on epoll and io_uring leave
+ * replies where they are until the kernel has taken them, and move `start` behind them (transport/reply-room.ts). The functions of the
  * shortest paths are bound to this memory, so that V8 knows it for a constant: it has room for whatever they may write beyond high
  * water. Only long reports grow out of it, into a copy that lasts until they are sent.
  */

@@ -76,6 +76,11 @@ export class Session implements CommandSession {
     return this.#phase === Phase.OUTBOX;
   }
 
+  /** Nothing is held and nothing is under way: what is received next may lie anywhere in worker.input. */
+  get isBetweenCommands(): boolean {
+    return this.#phase === Phase.COMMANDS && this.#held.isEmpty;
+  }
+
   /**
    * Puts held bytes at the front of worker.input; returns how many. New bytes go behind them: there is room for some, except during a key
    * dump after `run` has answered BLOCKED.

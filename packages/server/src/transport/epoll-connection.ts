@@ -1,8 +1,10 @@
 /**
- * A connection on the epoll transport: a non-blocking descriptor, and the backlog of what it did not take.
+ * A connection on the epoll transport: a non-blocking descriptor, the reply that waits for the end of the turn, and the backlog of what the
+ * descriptor did not take.
  *
  * epoll reports either input or room to send, never both: with a backlog nothing is read. The backlog is copied out of the
- * shared output buffer, because the next connection needs that; it is rare, and the only thing here that allocates.
+ * shared output buffer, because the next connection needs that; it is rare, and the only thing here that allocates. Whoever needs to
+ * know at once whether a reply was taken (a second reply, a yield, the end) sends it before the turn ends.
  */
 import { ConnectionState, type Endpoint } from '../connection-table.js';
 import { INPUT_BYTES } from '../input-memory.js';
@@ -11,16 +13,23 @@ import { CloseReason } from '../worker-context.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { EpollSet } from './epoll-set.js';
 import { EAGAIN, EINTR, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type Libc, MSG_NOSIGNAL } from './libc.js';
+import type { ReplyRoom } from './reply-room.js';
 import type { TransportParts } from './transport.js';
+
+/** The replies of a turn, sent at its end. */
+export interface TurnReplies {
+  readonly room: ReplyRoom;
+  /** A reply of the connection lies in the room: `sendReply` is due. */
+  noteQueued(connection: EpollConnection): void;
+}
 
 /** What a connection needs of its loop. */
 export interface EpollSockets {
   readonly libc: Libc;
   readonly epoll: EpollSet;
+  readonly turn: TurnReplies;
   /** Where worker.input begins. */
   readonly inputAddress: number;
-  /** Sends output[0..count); answers how many bytes the kernel took, or −1 and errno. */
-  sendOutput(descriptor: number, count: number): number;
 }
 
 /**
@@ -47,6 +56,9 @@ export class EpollConnection extends Connection {
   #mask: number = WATCHES_INPUT;
   /** Something was reported that has not been received. */
   #hasLeft = false;
+  /** Bytes of the reply that waits for the end of the turn, 0 for none; where it is in the output. */
+  #replyBytes = 0;
+  #replyAt = 0;
 
   constructor(
     parts: TransportParts,
@@ -57,6 +69,29 @@ export class EpollConnection extends Connection {
     super(parts, owner, opening);
     this.#sockets = sockets;
     this.#descriptor = opening.descriptor;
+  }
+
+  // Input
+
+  /** What has come may be received into any buffer: nothing is under way that it would have to be put behind. */
+  get receivesApart(): boolean {
+    return this.isReading && !this.isBlocked && !this.isQueued && this.session.isBetweenCommands;
+  }
+
+  /** Receives up to `room` bytes to `address`; answers how many, to be served by `serve`. None: there is nothing more to do. */
+  receiveApart(address: number, room: number): number {
+    const count = this.#sockets.libc.recv(this.#descriptor, address, room, 0);
+    if (count <= 0) this.#onNothingReceived(count);
+    return count;
+  }
+
+  /** Serves worker.input[start..start + count), and what may be behind it or behind the client's end of the connection. */
+  serve(start: number, count: number, events: number, hasMore: boolean): void {
+    this.worker.counters[ServerCounter.BYTES_READ] += count;
+    this.#hasLeft = hasMore || events !== EPOLLIN;
+    this.settle(this.session.run(start + count, start));
+    if (!this.#hasLeft || this.isClosed) return;
+    if (this.#mask === WATCHES_INPUT && !this.isQueued) this.#receive(events);
   }
 
   /** epoll reports the descriptor. With reading off and no backlog that is the end of the connection, which epoll always reports. */
@@ -120,27 +155,57 @@ export class EpollConnection extends Connection {
     else if (errno !== EAGAIN) this.close(CloseReason.ERROR);
   }
 
+  // Replies
+
   flush(): boolean {
-    const { output } = this.worker;
-    const count = output.waiting;
-    if (count === 0 || this.isBroken) {
-      output.clear();
-      return !this.isBlocked && !this.isBroken;
+    const { turn } = this.#sockets;
+    const count = this.worker.output.waiting;
+    if (this.#replyBytes !== 0 || this.isBlocked || this.isBroken || !turn.room.takes(count)) return this.#flushNow();
+    if (count > 0) {
+      this.#replyAt = turn.room.keep();
+      this.#replyBytes = count;
+      turn.noteQueued(this);
     }
-    const sent = this.isBlocked ? 0 : this.#sockets.sendOutput(this.#descriptor, count);
-    if (sent > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
-    const isSent = sent === count || this.#onPartlySent(sent, count);
-    output.clear();
-    return isSent;
+    return true;
   }
 
-  /** False: what was not sent waits in the backlog, or the socket is broken. */
-  #onPartlySent(sent: number, count: number): boolean {
-    const errno = sent < 0 ? this.#sockets.libc.errno() : EAGAIN;
-    if (errno === EAGAIN || errno === EINTR) this.#keep(this.worker.output.bytes.subarray(Math.max(sent, 0), count));
-    else this.onBroken();
-    return false;
+  #flushNow(): boolean {
+    const { output } = this.worker;
+    this.sendQueued();
+    const { waiting } = output;
+    if (waiting > 0 && !this.isBroken) this.#send(this.#sockets.turn.room.outputAddress, output.start, waiting);
+    output.clear();
+    return !this.isBlocked && !this.isBroken;
   }
+
+  override sendQueued(): void {
+    const count = this.#replyBytes;
+    if (count === 0) return;
+    this.#replyBytes = 0;
+    this.#send(this.#sockets.turn.room.addressOf(this.#replyAt), this.#replyAt, count);
+  }
+
+  /** The turn ends: sends the reply that waits, if one does. */
+  sendReply(): void {
+    if (this.#replyBytes === 0) return;
+    this.sendQueued();
+    if (this.isBroken) this.close(CloseReason.ERROR);
+    else if (this.isBlocked) this.onBlockedBetweenRuns();
+  }
+
+  /** output[at..at + count) lies at `address`. What the descriptor does not take joins the backlog. */
+  #send(address: number, at: number, count: number): void {
+    const { libc } = this.#sockets;
+    const sent = this.isBlocked ? 0 : libc.send(this.#descriptor, address, count, MSG_NOSIGNAL);
+    if (sent > 0) this.worker.counters[ServerCounter.BYTES_WRITTEN] += sent;
+    if (sent === count) return;
+    const errno = sent < 0 ? libc.errno() : EAGAIN;
+    if (errno === EAGAIN || errno === EINTR)
+      this.#keep(this.worker.output.bytes.subarray(at + Math.max(sent, 0), at + count));
+    else this.onBroken();
+  }
+
+  // Backlog
 
   /** Puts bytes at the end of the backlog. */
   #keep(rest: Uint8Array): void {
@@ -194,6 +259,7 @@ export class EpollConnection extends Connection {
   noteProgress(): void {}
 
   protected disconnect(): void {
+    this.sendQueued();
     this.#sockets.libc.close(this.#descriptor);
     this.owner.release(this.row);
   }

@@ -2,15 +2,16 @@
  * The epoll transport: one blocking loop a worker over libc's epoll_wait, recv and send, through koffi. Linux only.
  *
  * The loop never returns to Node.js's event loop until an order ends it, so nothing here may await, log or set a timer: the
- * worker is woken through its eventfd and looks around once a second by itself while there is something to look at. In the common case a request costs one recv
- * and one send, and an event allocates nothing; input is reported once as it comes (edge-triggered), room to send only while a
- * connection has a backlog. A backlog is what one flush left over, at most one full output.
+ * worker is woken through its eventfd and looks around once a second by itself while there is something to look at. In the common case a
+ * request costs one recv and one send (epoll-turn.ts has the order), and an event allocates nothing; input is reported once as it comes
+ * (edge-triggered), room to send only while a connection has a backlog. A backlog is what one flush left over, at most one full output.
  */
 import { CloseReason } from '../worker-context.js';
 import { Acceptor } from './acceptor.js';
 import { EpollConnection, type EpollSockets, WATCHES_INPUT } from './epoll-connection.js';
 import { EpollSet, WAIT_AT_REST_MS, WAIT_MAX_MS, WAKE_ROW } from './epoll-set.js';
-import { type BoxedAddress, type Libc, MSG_NOSIGNAL } from './libc.js';
+import { EpollTurn, TURN_CONNECTIONS } from './epoll-turn.js';
+import type { BoxedAddress, Libc } from './libc.js';
 import { Roster } from './roster.js';
 import type { NativeParts, Transport } from './transport.js';
 
@@ -19,11 +20,11 @@ const DRAIN_WAIT_MS = 20;
 export class EpollTransport implements Transport, EpollSockets {
   readonly libc: Libc;
   readonly epoll: EpollSet;
+  readonly turn: EpollTurn;
   readonly #inputAddress: BoxedAddress;
   readonly #parts: NativeParts;
   readonly #roster: Roster;
   readonly #acceptor: Acceptor;
-  readonly #outputAddress: BoxedAddress;
   #isWoken = true;
   #lookedAroundAt = 0;
   /** Nothing was served since it looked around, and that found nothing to wait for. */
@@ -39,7 +40,7 @@ export class EpollTransport implements Transport, EpollSockets {
     this.libc = libc;
     this.#roster = new Roster(parts);
     this.#inputAddress = [libc.addressOf(worker.input), null];
-    this.#outputAddress = [libc.addressOf(worker.output.bytes), null];
+    this.turn = new EpollTurn(libc, worker);
     this.epoll = new EpollSet(libc, parts.wakeDescriptor);
     this.#acceptor = new Acceptor({ ...parts, epoll: this.epoll });
   }
@@ -52,9 +53,11 @@ export class EpollTransport implements Transport, EpollSockets {
     const { epoll } = this;
     while (this.#isServing) {
       const count = epoll.wait(this.#waitMs());
-      for (let event = 0; event < count; event++) this.#onEvent(epoll.rowOf(event), epoll.eventsOf(event));
+      for (let first = 0; first < count; first += TURN_CONNECTIONS)
+        this.#serve(first, Math.min(count, first + TURN_CONNECTIONS));
       if (this.#roster.hasQueued) this.#roster.runQueued();
       if (this.#isWoken) this.#onWake();
+      this.turn.sendReplies();
       if (count > 0) this.#isAtRest = false;
       const now = this.#parts.worker.store.now();
       if (now !== this.#lookedAroundAt) this.#lookAround(now, count);
@@ -65,17 +68,18 @@ export class EpollTransport implements Transport, EpollSockets {
     return Promise.resolve();
   }
 
-  sendOutput(descriptor: number, count: number): number {
-    const { output } = this.#parts.worker;
-    const address = output.isInPlace ? this.#outputAddress[0] : this.libc.addressOf(output.bytes);
-    return this.libc.send(descriptor, address, count, MSG_NOSIGNAL);
-  }
-
-  #onEvent(row: number, events: number): void {
-    const connection = row < 0 ? null : this.#roster.byRow[row];
-    if (connection !== null && connection !== undefined) (connection as EpollConnection).onEvent(events);
-    else if (row === WAKE_ROW) this.#isWoken = true;
-    else this.#acceptor.onReadable(row);
+  /** The events [first, end). */
+  #serve(first: number, end: number): void {
+    const { epoll, turn } = this;
+    for (let event = first; event < end; event++) {
+      const row = epoll.rowOf(event);
+      const connection = row < 0 ? null : this.#roster.byRow[row];
+      if (connection !== null && connection !== undefined)
+        turn.receive(connection as EpollConnection, epoll.eventsOf(event));
+      else if (row === WAKE_ROW) this.#isWoken = true;
+      else this.#acceptor.onReadable(row);
+    }
+    turn.serve();
   }
 
   #waitMs(): number {

@@ -19,6 +19,7 @@ export interface Transport {
 /** What a transport needs of a session; see session.ts for the contract. */
 export interface ConnectionSession {
   readonly isStreaming: boolean;
+  readonly isBetweenCommands: boolean;
   hold(): number;
   run(end: number, start?: number): number;
   pump(): number;

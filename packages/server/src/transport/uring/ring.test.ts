@@ -14,9 +14,9 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
 } from '../libc.js';
+import { ReplyRoom } from '../reply-room.js';
 import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_MORE } from './abi.js';
 import { GROUP, InputBuffers } from './input-buffers.js';
-import { ReplyRoom } from './reply-room.js';
 import { Ring } from './ring.js';
 import { whyNoUring } from './self-test.js';
 

@@ -16,17 +16,15 @@ import { CloseReason } from '../../worker-context.js';
 import type { ConnectionOwner } from '../connection.js';
 import { EAGAIN, ECANCELED, EINTR, ENOBUFS, type Libc, MSG_DONTWAIT, MSG_NOSIGNAL, SHUT_RDWR } from '../libc.js';
 import { PushedConnection } from '../pushed-connection.js';
+import type { ReplyRoom } from '../reply-room.js';
 import type { TransportParts } from '../transport.js';
 import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_MORE } from './abi.js';
 import { GROUP, type InputBuffers } from './input-buffers.js';
-import type { ReplyRoom } from './reply-room.js';
 import type { Ring } from './ring.js';
 
 /** What a completion of a connection's row is about. */
 export const Kind = { RECEIVE: 1, REPLY: 2, BACKLOG: 3 } as const;
 
-/** Larger replies are sent at once: a call of their own costs them little, and they would soon fill the room. */
-const QUEUED_BYTES_MAX = 65_536;
 /** A reply must not wait: what does not fit becomes backlog. */
 const REPLY_FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT;
 
@@ -137,7 +135,7 @@ export class UringConnection extends PushedConnection {
     const { output } = this.worker;
     const { room } = this.#sockets;
     const count = output.waiting;
-    if (this.#replyBytes !== 0 || this.isBlocked || this.isBroken || count > QUEUED_BYTES_MAX || !room.takes(count)) {
+    if (this.#replyBytes !== 0 || this.isBlocked || this.isBroken || !room.takes(count)) {
       return this.#flushNow(count);
     }
     if (count > 0) this.#queue(room.keep(), count);

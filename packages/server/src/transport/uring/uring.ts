@@ -11,10 +11,10 @@
 import { Acceptor } from '../acceptor.js';
 import { EpollSet, WAIT_AT_REST_MS, WAIT_MAX_MS, WAKE_ROW } from '../epoll-set.js';
 import { EPOLLIN, type Libc } from '../libc.js';
+import { ReplyRoom } from '../reply-room.js';
 import { Roster } from '../roster.js';
 import type { NativeParts, Transport } from '../transport.js';
 import { InputBuffers } from './input-buffers.js';
-import { ReplyRoom } from './reply-room.js';
 import { NO_KIND, Ring } from './ring.js';
 import { Kind, UringConnection, type UringSockets } from './uring-connection.js';
 

@@ -3,16 +3,17 @@
  *
  * A reply that is queued stays where it was written, and the output begins anew behind it, so nothing is copied; once the kernel
  * has taken all that was queued, it begins in front again, which keeps the memory in use small. When the room is used up,
- * replies are no longer queued in that turn. One thread.
+ * replies are no longer queued in that turn. Used by the transports on epoll and io_uring. One thread.
  *
  *   | reply of A …… | reply of B …  |▲ output.start
  */
-import type { ReplyWriter } from '../../reply-writer.js';
-import { QUEUED_REPLIES_BYTES } from '../../reply-writer.js';
-import type { BoxedAddress, Libc } from '../libc.js';
+import { QUEUED_REPLIES_BYTES, type ReplyWriter } from '../reply-writer.js';
+import type { BoxedAddress, Libc } from './libc.js';
 
 /** Replies begin at a cache line of their own, which the kernel then reads as a whole. */
 const LINE_BYTES = 64;
+/** Larger replies are sent at once: a call of their own costs them little, and they would soon fill the room. */
+const REPLY_BYTES_MAX = 65_536;
 
 export class ReplyRoom {
   readonly #libc: Libc;
@@ -25,10 +26,10 @@ export class ReplyRoom {
     this.#address = [libc.addressOf(output.bytes), null];
   }
 
-  /** A reply of this many bytes may stay until the kernel takes it. No: it has outgrown its place, or the room is used up. */
+  /** A reply of this many bytes may stay until the kernel takes it. No: it is large, it has outgrown its place, or the room is used up. */
   takes(count: number): boolean {
     const output = this.#output;
-    return output.isInPlace && output.start + count + LINE_BYTES <= QUEUED_REPLIES_BYTES;
+    return count <= REPLY_BYTES_MAX && output.isInPlace && output.start + count + LINE_BYTES <= QUEUED_REPLIES_BYTES;
   }
 
   /** All that waits has been queued and stays where it is; answers where that is, an offset for `addressOf` and `bytesOf`. */
