@@ -17,7 +17,7 @@ const RUSAGE_CHILDREN = -1;
 const RUSAGE_BYTES = 144;
 
 export const Errno = { EINTR: 4, EAGAIN: 11 } as const;
-export const Epoll = { IN: 1, OUT: 4, CTL_ADD: 1, CTL_MOD: 3 } as const;
+export const Epoll = { IN: 1, OUT: 4, EDGE: 0x8000_0000, CTL_ADD: 1, CTL_MOD: 3 } as const;
 
 /** struct epoll_event is packed on x86 only. */
 export const EPOLL_EVENT_BYTES = process.arch === 'x64' || process.arch === 'ia32' ? 12 : 16;
@@ -35,13 +35,14 @@ const epollWaitRaw: (epoll: number, events: number, max: number, timeoutMs: numb
   'int',
   ['int', 'intptr', 'int', 'int'],
 );
-const recvRaw: (fd: number, address: number, bytes: number, flags: number) => number = libc.func('recv', 'intptr', [
+// ssize_t, but what is asked for fits an int, which takes no detour through a double.
+const recvRaw: (fd: number, address: number, bytes: number, flags: number) => number = libc.func('recv', 'int', [
   'int',
   'intptr',
   'intptr',
   'int',
 ]);
-const sendRaw: (fd: number, address: number, bytes: number, flags: number) => number = libc.func('send', 'intptr', [
+const sendRaw: (fd: number, address: number, bytes: number, flags: number) => number = libc.func('send', 'int', [
   'int',
   'intptr',
   'intptr',

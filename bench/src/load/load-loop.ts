@@ -30,6 +30,8 @@ const WAIT_MS = 500;
 const STALL_MS = 5000;
 /** How often, WAIT_MS apart, replies that are late are waited for once one is wrong. */
 const LATE_WAITS = 2;
+/** Reported once as it comes, so that the kernel need not look at a socket again to find that all was received. */
+const WATCHES_INPUT = (Epoll.IN | Epoll.EDGE) >>> 0;
 
 export interface LoadTarget {
   readonly host: string;
@@ -97,7 +99,7 @@ export class LoadLoop {
     this.piece = { expectedAt: 0, expectedBytes: 0, filled: 0, receivedAt: this.receiveAt, receivedBytes: 0 };
     for (let c = 0; c < connections; c++) {
       this.fds[c] = connectTcp(target.host, target.port);
-      epollWatch(this.epoll, Epoll.CTL_ADD, this.fds[c], { interest: Epoll.IN, tag: c });
+      epollWatch(this.epoll, Epoll.CTL_ADD, this.fds[c], { interest: WATCHES_INPUT, tag: c });
     }
   }
 
@@ -173,7 +175,7 @@ export class LoadLoop {
     if (count > 0) this.sent[c] = from + count;
     const isBlocked = this.sent[c] < this.requestEnd[c];
     if (isBlocked === wasBlocked) return;
-    const interest = isBlocked ? Epoll.IN | Epoll.OUT : Epoll.IN;
+    const interest = isBlocked ? (WATCHES_INPUT | Epoll.OUT) >>> 0 : WATCHES_INPUT;
     epollWatch(this.epoll, Epoll.CTL_MOD, this.fds[c], { interest, tag: c });
   }
 
@@ -185,15 +187,23 @@ export class LoadLoop {
     if ((ready & ~Epoll.OUT) !== 0) this.onReadable(c);
   }
 
+  /** Receives all that is there: what is left is not reported again. */
   private onReadable(c: number): void {
-    const count = receive(this.fds[c], this.memory.address + this.receiveAt, RECEIVE_BYTES);
-    if (count <= 0) {
-      if (count < 0 && (lastErrno() === Errno.EAGAIN || lastErrno() === Errno.EINTR)) return;
-      this.failClosed(c, 'waiting for a reply');
+    const filledBefore = this.filled[c];
+    for (let count = RECEIVE_BYTES; count === RECEIVE_BYTES; ) {
+      count = receive(this.fds[c], this.memory.address + this.receiveAt, RECEIVE_BYTES);
+      if (count <= 0) {
+        if (count < 0 && lastErrno() === Errno.EAGAIN) break;
+        this.failClosed(c, 'waiting for a reply');
+      }
+      this.check(c, count);
+      this.filled[c] += count;
     }
-    this.check(c, count);
-    this.filled[c] += count;
-    if (this.filled[c] < this.expectedBytes[c]) return;
+    const isAnswered = this.filled[c] > filledBefore && this.filled[c] === this.expectedBytes[c];
+    if (isAnswered) this.onAnswered(c);
+  }
+
+  private onAnswered(c: number): void {
     const now = performance.now();
     const micros = (now - this.startedAt[c]) * 1000;
     this.histogram.record(micros);

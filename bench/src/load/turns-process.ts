@@ -12,11 +12,18 @@ import { trackChild } from '../peers/server-process.js';
 import type { TurnsPlan, TurnWindow } from './turns.js';
 
 const ENTRY = fileURLToPath(new URL('../../dist/load/turns-main.js', import.meta.url));
+/**
+ * The generator's own garbage is collected between windows (turns.ts) and not within: at 70,000 requests a second a collection of its young
+ * heap came every 80 ms and took 0.7 ms, in which it neither sent nor received, and which p99.9 then showed for every server alike.
+ */
+const HEAP_FLAGS = ['--expose-gc', '--min-semi-space-size=128', '--max-semi-space-size=128'];
 const GRACE_MS = 60_000;
 const STORE_MS = 0.02;
 
 export async function turnsOf(plan: TurnsPlan): Promise<TurnWindow[][]> {
-  const child = spawn(process.execPath, [ENTRY, JSON.stringify(plan)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...HEAP_FLAGS, ENTRY, JSON.stringify(plan)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   trackChild(child);
   const timer = setTimeout(() => child.kill('SIGKILL'), boundMs(plan));
   const [output, complaints, [code, signal]] = await Promise.all([

@@ -101,6 +101,7 @@ class Lane {
 
   window(round: number): TurnWindow {
     const { perSecond } = this.target;
+    globalThis.gc?.({ type: 'minor' });
     this.runClosed(LEAD_IN_SECONDS);
     this.histogram.reset();
     const start = this.snapshot();
