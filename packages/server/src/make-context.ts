@@ -76,7 +76,12 @@ export function openMemory(store: Store): WorkerMemory {
   };
 }
 
-/** Blocks of a shared buffer are copied word by word, unless libc shows them as ordinary memory. */
+/**
+ * Blocks of a shared buffer are copied word by word, unless libc shows them as ordinary memory. Large pages spare an item of 8,000 bytes
+ * three walks through the page tables.
+ */
 function openStore(arena: Arena, id: number, libc: Libc | null): Store {
-  return libc === null ? new Store(arena, id) : new Store(arena, id, (segment) => libc.unsharedBytes(segment));
+  if (libc === null) return new Store(arena, id);
+  for (const segment of arena.segments) libc.askForLargePages(segment);
+  return new Store(arena, id, (segment) => libc.unsharedBytes(segment));
 }

@@ -144,7 +144,7 @@ const ACCEPTED: readonly OptionDefinition[] = [
     name: 'enable-largepages',
     short: 'L',
     group: 'Accepted without effect',
-    description: 'Use large memory pages',
+    description: 'Use large memory pages: always asked for, where the kernel has them',
   }),
   ineffectiveOption({
     name: 'napi-ids',

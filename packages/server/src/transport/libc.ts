@@ -59,6 +59,9 @@ const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = 0x20;
 const MAP_POPULATE = 0x8000;
+const MADV_HUGEPAGE = 14;
+/** The largest ordinary page of the architectures below: advice is given for whole pages. */
+const PAGE_BYTES_MAX = 65_536;
 /** Young enough to have the same numbers everywhere. */
 const SYS_IO_URING_SETUP = 425;
 const SYS_IO_URING_ENTER = 426;
@@ -121,6 +124,7 @@ export class Libc {
   readonly ringRegister: Call<[ring: number, operation: number, argument: number, count: number]>;
   readonly #mmap: Call<[address: number, bytes: number, protection: number, flags: number, file: number, at: number]>;
   readonly #munmap: Call<[address: number, bytes: number]>;
+  readonly #madvise: Call<[address: number, bytes: number, advice: number]>;
   readonly #fcntl: (descriptor: number, command: number, type: 'int', value: number) => number;
   readonly #koffi: Koffi;
   /** Keeps what libc was given an address of. */
@@ -158,6 +162,7 @@ export class Libc {
       register(SYS_IO_URING_REGISTER, ring, operation, argument, count);
     this.#mmap = library.func('int64 mmap(int64, size_t, int, int, int, int64)');
     this.#munmap = library.func('int munmap(int64, size_t)');
+    this.#madvise = library.func('int madvise(int64, size_t, int)');
     this.#fcntl = library.func('int fcntl(int, int, ...)');
     this.#koffi = koffi;
   }
@@ -196,6 +201,14 @@ export class Libc {
   /** The memory must not be looked at any more. */
   unmap({ address, bytes }: NativeMemory): void {
     this.#munmap(address, bytes.length);
+  }
+
+  /** Has the kernel put large pages behind a buffer from now on, where it has some and its setting is `always` or `madvise`. Else nothing changes. */
+  askForLargePages(buffer: SharedArrayBuffer): void {
+    const start = this.addressOf(new Uint8Array(buffer));
+    const first = Math.ceil(start / PAGE_BYTES_MAX) * PAGE_BYTES_MAX;
+    const bytes = start + buffer.byteLength - first;
+    if (bytes > 0) this.#madvise(first, bytes, MADV_HUGEPAGE);
   }
 
   /**
