@@ -31,7 +31,7 @@ export interface BenchOptions extends FieldOptions, Windows {
   readonly isSaved: boolean;
 }
 
-const DEFAULT: Windows = { windows: 11, seconds: 0.4, warmupSeconds: 2 };
+const DEFAULT: Windows = { windows: 17, seconds: 0.25, warmupSeconds: 2 };
 const QUICK: Windows = { windows: 5, seconds: 0.2, warmupSeconds: 1 };
 const FULL: Windows = { windows: 25, seconds: 0.4, warmupSeconds: 4 };
 const MIN_WINDOWS = 5;

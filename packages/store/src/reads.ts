@@ -89,12 +89,6 @@ export class FoundItem {
     this.valueAt = hasFlags ? keyEnd + 1 : keyEnd;
     this.valueBytes = valueBytes;
   }
-
-  protect(protection: number, hash: number, version: number): void {
-    this.protection = protection;
-    this.hash = hash;
-    this.version = version;
-  }
 }
 
 /** The part of a read that takes the stripe; the store's. */
@@ -231,7 +225,9 @@ function makeBegin(core: StoreCore, { find, isAlive }: BoundParts, parts: BeginP
         // A chunk that was freed under the reader may show any number here. Only a possible one may be copied, in vain.
         if (valueBytes < 0 || valueBytes > plainBytesMax) continue;
         found.look(ref, words, at, tag, valueBytes);
-        found.protect(Protection.VERSION, hash, version);
+        found.protection = Protection.VERSION;
+        found.hash = hash;
+        found.version = version;
         return ref;
       }
       if (stripes.upgrade(hash, version)) return beginLocked(ref, hash, bump);
@@ -249,7 +245,8 @@ function makeBegin(core: StoreCore, { find, isAlive }: BoundParts, parts: BeginP
     const ref = locked.finishLocked(candidate, hash, bump);
     if (ref === 0) return 0;
     lookLocked(ref);
-    found.protect(Protection.STRIPE, hash, 0);
+    found.protection = Protection.STRIPE;
+    found.hash = hash;
     return ref;
   }
 
