@@ -37,7 +37,8 @@ interface Snapshot {
 }
 
 export function runLoad(options: LoadOptions): LoadReport {
-  const { memory, composer } = layOut(options);
+  const memory = new Memory(blockBytes(options));
+  const composer = composerIn(memory, options);
   const histogram = new Histogram();
   const loop = new LoadLoop(memory, composer, histogram, options);
   const server = options.pid === undefined ? undefined : new CpuReader(options.pid);
@@ -70,17 +71,16 @@ export function runLoad(options: LoadOptions): LoadReport {
 
 type LayOut = Pick<LoadOptions, 'workload' | 'connections' | 'keyCount' | 'seed'>;
 
-/** Everything is carved out of one block, so its size is known only after a composer has been tried on a small one. */
-export function layOut(options: LayOut): { memory: Memory; composer: BatchComposer } {
-  const build = (size: number): { memory: Memory; composer: BatchComposer } => {
-    const memory = new Memory(size);
-    const keys = new KeySpace(memory, options.workload.valueBytes);
-    const choice = { random: new Random(options.seed), keyCount: options.keyCount };
-    return { memory, composer: new BatchComposer(keys, options.workload, choice) };
-  };
+/** Bytes of a block that a composer and a loop are carved out of. They are known only once a composer has been tried on a small one. */
+export function blockBytes(options: LayOut): number {
   const fixedBytes = KeySpace.memoryBytes(options.workload.valueBytes) + MEASURED_RESERVE_BYTES;
-  const { roomBytes } = build(fixedBytes).composer;
-  return build(fixedBytes + LoadLoop.memoryBytes(options.connections, roomBytes));
+  const { roomBytes } = composerIn(new Memory(fixedBytes), options);
+  return fixedBytes + LoadLoop.memoryBytes(options.connections, roomBytes);
+}
+
+export function composerIn(memory: Memory, { workload, seed, keyCount }: LayOut): BatchComposer {
+  const keys = new KeySpace(memory, workload.valueBytes);
+  return new BatchComposer(keys, workload, { random: new Random(seed), keyCount });
 }
 
 export function preload(composer: BatchComposer, keyCount: number): (requestAt: number, replyAt: number) => boolean {

@@ -11,8 +11,9 @@
 import { CpuReader } from '../machine/cpu-reader.js';
 import { Histogram } from './histogram.js';
 import { LoadLoop } from './load-loop.js';
-import { LOAD_DEFAULTS } from './load-options.js';
-import { layOut, preload } from './load-run.js';
+import { LOAD_DEFAULTS, type LoadOptions } from './load-options.js';
+import { blockBytes, composerIn, preload } from './load-run.js';
+import { Memory } from './memory.js';
 import { Random } from './random.js';
 import { Schedule } from './schedule.js';
 import type { BatchComposer, DialectName, Workload } from './workload.js';
@@ -60,7 +61,10 @@ const FOREVER = Number.POSITIVE_INFINITY;
 
 /** The windows of each target, in the order of the plan; window i of all targets lies within one round. */
 export function runTurns(plan: TurnsPlan): TurnWindow[][] {
-  const lanes = plan.targets.map((target) => new Lane(plan, target));
+  const loads = plan.targets.map((target) => loadOf(plan, target));
+  // One block for all: the innermost loops are bound to it, and V8 treats functions that are made twice less well.
+  const memory = new Memory(loads.reduce((bytes, load) => bytes + blockBytes(load), 0));
+  const lanes = plan.targets.map((target, i) => new Lane(plan, target, loads[i], memory));
   const windows: TurnWindow[][] = lanes.map(() => []);
   for (const lane of lanes) lane.prepare();
   for (let round = 0; round < plan.windows; round++) {
@@ -72,6 +76,11 @@ export function runTurns(plan: TurnsPlan): TurnWindow[][] {
   return windows;
 }
 
+function loadOf(plan: TurnsPlan, { port, dialect = plan.workload.dialect }: TurnTarget): LoadOptions {
+  const workload = { ...plan.workload, dialect };
+  return { ...LOAD_DEFAULTS, ...plan, workload, port, host: '127.0.0.1', seconds: plan.windowSeconds, isJson: true };
+}
+
 class Lane {
   private readonly plan: TurnsPlan;
   private readonly target: TurnTarget;
@@ -81,14 +90,11 @@ class Lane {
   private readonly server: CpuReader;
   private readonly generator = new CpuReader(process.pid);
 
-  constructor(plan: TurnsPlan, target: TurnTarget) {
-    const { dialect = plan.workload.dialect, port } = target;
-    const options = { ...LOAD_DEFAULTS, ...plan, port, host: '127.0.0.1', seconds: plan.windowSeconds, isJson: true };
-    const { memory, composer } = layOut({ ...options, workload: { ...plan.workload, dialect } });
+  constructor(plan: TurnsPlan, target: TurnTarget, load: LoadOptions, memory: Memory) {
     this.plan = plan;
     this.target = target;
-    this.composer = composer;
-    this.loop = new LoadLoop(memory, composer, this.histogram, options);
+    this.composer = composerIn(memory, load);
+    this.loop = new LoadLoop(memory, this.composer, this.histogram, load);
     this.server = new CpuReader(target.pid);
   }
 
