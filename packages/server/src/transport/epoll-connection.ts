@@ -147,12 +147,18 @@ export class EpollConnection extends Connection {
 
   #onNothingReceived(count: number): void {
     if (count === 0) {
-      this.close(CloseReason.NORMAL);
+      this.#onEnd();
       return;
     }
     const errno = this.#sockets.libc.errno();
     if (errno === EINTR) this.#askAgain();
     else if (errno !== EAGAIN) this.close(CloseReason.ERROR);
+  }
+
+  /** The client sends no more. A reply that is only queued may turn into a backlog, which has to drain first; then the end is reported again. */
+  #onEnd(): void {
+    this.sendReply();
+    if (!this.isClosed && !this.isBlocked) this.close(CloseReason.NORMAL);
   }
 
   // Replies
