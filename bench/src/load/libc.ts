@@ -17,7 +17,7 @@ const RUSAGE_CHILDREN = -1;
 const RUSAGE_BYTES = 144;
 
 export const Errno = { EINTR: 4, EAGAIN: 11 } as const;
-export const Epoll = { IN: 1, OUT: 4, EDGE: 0x8000_0000, CTL_ADD: 1, CTL_MOD: 3 } as const;
+export const Epoll = { IN: 1, OUT: 4, EDGE: 0x8000_0000 | 0, CTL_ADD: 1, CTL_MOD: 3 } as const;
 
 /** struct epoll_event is packed on x86 only. */
 export const EPOLL_EVENT_BYTES = process.arch === 'x64' || process.arch === 'ia32' ? 12 : 16;
@@ -85,7 +85,7 @@ export function epollWatch(
   watch: { interest: number; tag: number },
 ): void {
   const event = Buffer.alloc(EPOLL_EVENT_BYTES);
-  event.writeUInt32LE(watch.interest, 0);
+  event.writeInt32LE(watch.interest, 0);
   event.writeUInt32LE(watch.tag, EPOLL_DATA_OFFSET);
   checked(epollCtl(epoll, operation, fd, event), 'watch a connection');
 }

@@ -31,7 +31,7 @@ const STALL_MS = 5000;
 /** How often, WAIT_MS apart, replies that are late are waited for once one is wrong. */
 const LATE_WAITS = 2;
 /** Reported once as it comes, so that the kernel need not look at a socket again to find that all was received. */
-const WATCHES_INPUT = (Epoll.IN | Epoll.EDGE) >>> 0;
+const WATCHES_INPUT = Epoll.IN | Epoll.EDGE;
 
 export interface LoadTarget {
   readonly host: string;
@@ -175,7 +175,7 @@ export class LoadLoop {
     if (count > 0) this.sent[c] = from + count;
     const isBlocked = this.sent[c] < this.requestEnd[c];
     if (isBlocked === wasBlocked) return;
-    const interest = isBlocked ? (WATCHES_INPUT | Epoll.OUT) >>> 0 : WATCHES_INPUT;
+    const interest = isBlocked ? WATCHES_INPUT | Epoll.OUT : WATCHES_INPUT;
     epollWatch(this.epoll, Epoll.CTL_MOD, this.fds[c], { interest, tag: c });
   }
 

@@ -18,7 +18,7 @@ import { type Field, transportsOf, withField } from '../peers/field.js';
 import { barChart } from '../report/chart.js';
 import { atMost, type Check, type Part } from './check.js';
 import { NATIVE_WARMUP_SECONDS, target } from './operations.js';
-import { type Figures, figuresOf, median, quantile } from './table.js';
+import { type Figures, figuresOf, quantile } from './table.js';
 
 const LOADS = [0.5, 0.8] as const;
 const JUDGED_LOAD = 0.5;
@@ -103,24 +103,21 @@ async function latencyAt(load: number, { field, options, capacity }: Setting): P
     windowSeconds: WINDOW_SECONDS,
   });
   const names = ['memcached', ...field.shoals.map(({ transport }) => `Shoal, ${transport}`)];
-  const sides = windows.map((side, i) => sideOf(names[i], side, windows[0]));
+  const sides = windows.map((side, i) => sideOf(names[i], side, figuresOf(windows[0])));
   const figures = sides.map(({ name, figures }) => `${name} ${figures.p999Micros.toFixed(0)} µs`);
   console.error(`p99.9 at ${load * 100} % (${Math.round(perSecond)}/s): ${figures.join(', ')}`);
   return { load, perSecond, sides };
 }
 
-function sideOf(name: string, windows: readonly TurnWindow[], first: readonly TurnWindow[]): LatencySide {
-  const tails = p999Of(windows);
+function sideOf(name: string, windows: readonly TurnWindow[], first: Figures): LatencySide {
+  const figures = figuresOf(windows);
+  const tails = windows.map(({ latencyMicros }) => latencyMicros.p999);
   return {
     name,
-    figures: figuresOf(windows),
-    p999Ratio: median(tails) / median(p999Of(first)),
+    figures,
+    p999Ratio: figures.p999Micros / first.p999Micros,
     p999Quartiles: [quantile(tails, 0.25), quantile(tails, 0.75)],
   };
-}
-
-function p999Of(windows: readonly TurnWindow[]): number[] {
-  return windows.map(({ latencyMicros }) => latencyMicros.p999);
 }
 
 function checksOf(found: readonly LatencyAt[]): Check[] {

@@ -7,7 +7,7 @@
  * know at once whether a reply was taken (a second reply, a yield, the end) sends it before the turn ends.
  */
 import { ConnectionState, type Endpoint } from '../connection-table.js';
-import { INPUT_BYTES } from '../input-memory.js';
+import { INPUT_BYTES, RING_BUFFER_BYTES } from '../input-memory.js';
 import { ServerCounter } from '../server-counters.js';
 import { CloseReason } from '../worker-context.js';
 import { Connection, type ConnectionOwner } from './connection.js';
@@ -75,23 +75,22 @@ export class EpollConnection extends Connection {
 
   /** What has come may be received into any buffer: nothing is under way that it would have to be put behind. */
   get receivesApart(): boolean {
-    return this.isReading && !this.isBlocked && !this.isQueued && this.session.isBetweenCommands;
+    return this.#takesInputNow && this.session.isBetweenCommands;
   }
 
-  /** Receives up to `room` bytes to `address`; answers how many, to be served by `serve`. None: there is nothing more to do. */
-  receiveApart(address: number, room: number): number {
-    const count = this.#sockets.libc.recv(this.#descriptor, address, room, 0);
+  /** Receives into the ring buffer at `address`; answers how many bytes, to be served by `serve`. None: there is nothing more to do. */
+  receiveApart(address: number): number {
+    const count = this.#sockets.libc.recv(this.#descriptor, address, RING_BUFFER_BYTES, 0);
     if (count <= 0) this.#onNothingReceived(count);
     return count;
   }
 
   /** Serves worker.input[start..start + count), and what may be behind it or behind the client's end of the connection. */
-  serve(start: number, count: number, events: number, hasMore: boolean): void {
+  serve(start: number, count: number, events: number): void {
     this.worker.counters[ServerCounter.BYTES_READ] += count;
-    this.#hasLeft = hasMore || events !== EPOLLIN;
+    this.#hasLeft = count === RING_BUFFER_BYTES || events !== EPOLLIN;
     this.settle(this.session.run(start + count, start));
-    if (!this.#hasLeft || this.isClosed) return;
-    if (this.#mask === WATCHES_INPUT && !this.isQueued) this.#receive(events);
+    if (this.#hasLeft && this.#takesInputNow) this.#receive(events);
   }
 
   /** epoll reports the descriptor. With reading off and no backlog that is the end of the connection, which epoll always reports. */
@@ -128,9 +127,13 @@ export class EpollConnection extends Connection {
     return false;
   }
 
+  /** Neither closed nor waiting for its turn, and epoll is to report input: no backlog, reading on. */
+  get #takesInputNow(): boolean {
+    return !this.isClosed && !this.isQueued && this.#mask === WATCHES_INPUT;
+  }
+
   get #isMidBlock(): boolean {
-    if (this.isClosed || this.isQueued || this.#mask !== WATCHES_INPUT) return false;
-    return this.worker.connections.state(this.row) === ConnectionState.NREAD;
+    return this.#takesInputNow && this.worker.connections.state(this.row) === ConnectionState.NREAD;
   }
 
   override takeTurn(): void {
@@ -140,7 +143,7 @@ export class EpollConnection extends Connection {
 
   /** Has epoll report what was left. With reading off, or another turn to take first, whatever ends that asks. */
   #askAgain(): void {
-    if (this.isClosed || this.isQueued || this.#mask !== WATCHES_INPUT) return;
+    if (!this.#takesInputNow) return;
     this.#hasLeft = false;
     this.#sockets.epoll.change(this.#descriptor, this.row, WATCHES_INPUT);
   }

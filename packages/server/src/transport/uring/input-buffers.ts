@@ -7,7 +7,7 @@
  *
  *   ring of entries (address, length, number), registered with the kernel
  */
-import { RING_BUFFER_BYTES, RING_BUFFERS, RING_BUFFERS_AT, RING_STRIDE_BYTES } from '../../input-memory.js';
+import { RING_BUFFER_BYTES, RING_BUFFERS, ringBufferAt } from '../../input-memory.js';
 import { type BoxedAddress, type Libc, type NativeMemory, SystemCallError } from '../libc.js';
 import {
   BUFFER_ENTRY_BYTES,
@@ -38,7 +38,7 @@ export class InputBuffers {
     this.#ring = ring;
     // Mapped, because the kernel wants the entries at the beginning of a page.
     this.#entries = libc.map(RING_BUFFERS * BUFFER_ENTRY_BYTES);
-    this.#address = [libc.addressOf(input) + RING_BUFFERS_AT, null];
+    this.#address = [libc.addressOf(input), null];
     this.#tailWord = new Uint16Array(this.#entries.bytes.buffer, BufferEntry.TAIL, 1);
     try {
       this.#register(IORING_REGISTER_PBUF_RING);
@@ -50,16 +50,11 @@ export class InputBuffers {
     this.publish();
   }
 
-  /** Where in worker.input a buffer begins. */
-  startOf(number: number): number {
-    return RING_BUFFERS_AT + number * RING_STRIDE_BYTES;
-  }
-
   /** The kernel may have it again, from the next `publish` on. */
   giveBack(number: number): void {
     const { view } = this.#entries;
     const entry = (this.#tail & (RING_BUFFERS - 1)) * BUFFER_ENTRY_BYTES;
-    const address = this.#address[0] + number * RING_STRIDE_BYTES;
+    const address = this.#address[0] + ringBufferAt(number);
     view.setUint32(entry + BufferEntry.ADDRESS, address, true);
     view.setUint32(entry + BufferEntry.ADDRESS + 4, address / LOW_WORD, true);
     view.setUint32(entry + BufferEntry.LENGTH, RING_BUFFER_BYTES, true);

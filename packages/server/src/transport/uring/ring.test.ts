@@ -1,6 +1,6 @@
 /** A ring of this kernel, and sockets: skipped by name where io_uring is not allowed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { makeInputMemory, RING_BUFFER_BYTES, RING_BUFFERS } from '../../input-memory.js';
+import { makeInputMemory, RING_BUFFER_BYTES, RING_BUFFERS, ringBufferAt } from '../../input-memory.js';
 import { QUEUED_REPLIES_BYTES, ReplyWriter } from '../../reply-writer.js';
 import {
   AF_UNIX,
@@ -82,7 +82,7 @@ describeWithUring(`a ring (${absence || 'of this kernel'})`, () => {
       libc.send(far, bytesAt(text), text.length, MSG_NOSIGNAL);
       const [{ kind, row, result, flags }] = complete(1);
       expect([kind, row, result, flags & IORING_CQE_F_MORE]).toEqual([1, 5, text.length, IORING_CQE_F_MORE]);
-      const start = buffers.startOf(flags >>> IORING_CQE_BUFFER_SHIFT);
+      const start = ringBufferAt(flags >>> IORING_CQE_BUFFER_SHIFT);
       texts.push(new TextDecoder().decode(input.subarray(start, start + result)));
     }
     expect(texts).toEqual(['first', 'second']);

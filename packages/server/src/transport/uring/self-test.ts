@@ -4,7 +4,7 @@
  * Called by sockets.ts before a transport is chosen. Versions tell little: containers and distributions forbid the calls of kernels that
  * have them. Takes about a millisecond, waits for nothing without a bound, and leaves nothing open.
  */
-import { makeInputMemory } from '../../input-memory.js';
+import { makeInputMemory, ringBufferAt } from '../../input-memory.js';
 import {
   AF_UNIX,
   EPOLLIN,
@@ -147,7 +147,7 @@ class Conversation {
   }
 
   #receive(buffer: number, count: number): void {
-    const start = this.#buffers.startOf(buffer);
+    const start = ringBufferAt(buffer);
     this.#received += new TextDecoder().decode(this.#input.subarray(start, start + count));
     this.#buffers.giveBack(buffer);
   }

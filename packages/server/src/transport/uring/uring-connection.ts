@@ -11,6 +11,7 @@
  * name this connection.
  */
 import type { Endpoint } from '../../connection-table.js';
+import { ringBufferAt } from '../../input-memory.js';
 import { ServerCounter } from '../../server-counters.js';
 import { CloseReason } from '../../worker-context.js';
 import type { ConnectionOwner } from '../connection.js';
@@ -88,7 +89,7 @@ export class UringConnection extends PushedConnection {
     if (result > 0) {
       const { buffers } = this.#sockets;
       const number = flags >>> IORING_CQE_BUFFER_SHIFT;
-      if (!this.isClosed) this.#take(buffers.startOf(number), result);
+      if (!this.isClosed) this.#take(ringBufferAt(number), result);
       buffers.giveBack(number);
     }
     if ((flags & IORING_CQE_F_MORE) === 0) this.#onReceivingOver(result);
